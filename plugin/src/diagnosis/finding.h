@@ -1,0 +1,97 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/evidence.h"
+
+// What a diagnosis says. Codes never change their meaning; texts may.
+namespace netcheck::diagnosis {
+
+enum class Certainty {
+  kPossible,  ///< A risk that did not strike now; alone it leaves the verdict healthy.
+  kLikely,    ///< The signature fits and its look-alikes are excluded.
+  kProven,    ///< The mechanism itself was observed.
+};
+
+enum class Verdict { kHealthy, kUnhealthy, kUndetermined };
+
+/// Where a handshake or check ended.
+enum class Stage {
+  kNone,         ///< It succeeded.
+  kNothingSent,  ///< A: no packet left the node.
+  kSynLost,      ///< B: the SYN left the node and did not reach the pod.
+  kNoSynAck,     ///< C: the SYN reached the pod, which sent no SYN-ACK.
+  kSynAckLost,   ///< D: the SYN-ACK left the pod, the socket never got it.
+  kRejected,     ///< E: reset, or an ICMP error.
+  kSlow,         ///< F: established, no answer or a late one.
+  kWrongAnswer,  ///< G: answered, but not with what the check wants.
+  kResetLater,   ///< H: established and reset later.
+  kUnknown,      ///< The taps can't tell.
+};
+
+/// A batch or check of the plan and the index of an attempt in it.
+struct AttemptRef {
+  std::string id;
+  int index = 0;
+};
+
+struct Finding {
+  std::string code;  ///< "NC-LISTEN-001"
+  Certainty certainty = Certainty::kPossible;
+  std::string title;    ///< One line.
+  std::string subject;  ///< "container web, readiness probe", "node node-a"
+  std::vector<std::string> evidence;
+  std::vector<std::string> fix;
+  std::vector<AttemptRef> claims;  ///< The failed attempts that it explains.
+};
+
+struct Attempt {
+  int source_port = 0;
+  std::string source_address;
+  std::string outcome;  ///< "success", "warning", "failure", "unknown"; "not tried"
+  std::string detail;   ///< kubelet's words, or why it was not tried.
+  Stage stage = Stage::kNone;
+  std::optional<double> connect_ms;
+  std::optional<double> first_byte_ms;
+  std::optional<double> total_ms;
+};
+
+/// What was tried for one probe of one container.
+struct CheckReport {
+  std::string id;  ///< Of the batch or check in the plan.
+  std::string container;
+  std::string probe;   ///< "liveness", "readiness", "startup", "none"
+  std::string kind;    ///< "http", "tcp", "handshake"
+  std::string ports;   ///< Of a handshake batch: "kubelet", "spread", "suspects", "sweep", "list".
+  std::string target;  ///< "http://10.0.0.5:8080/healthz", "10.0.0.5:8080"
+  int passed = 0;
+  int failed = 0;
+  int not_tried = 0;
+  std::vector<Attempt> attempts;
+};
+
+/// Failed attempts that no finding explains.
+struct Unexplained {
+  std::string subject;
+  Stage stage = Stage::kUnknown;
+  int attempts = 0;
+  std::vector<std::string> excluded;  ///< Causes that the evidence rules out, with the reason.
+  std::vector<std::string> observations;
+};
+
+struct Report {
+  Verdict verdict = Verdict::kUndetermined;
+  std::string summary;            ///< One sentence.
+  std::vector<Finding> findings;  ///< kLikely and kProven, the strongest first.
+  std::vector<Finding> risks;     ///< kPossible.
+  std::vector<Unexplained> unexplained;
+  std::vector<CheckReport> checks;
+  std::vector<model::NotSeen> not_seen;
+};
+
+/// Pure: the same evidence always gives the same report.
+Report Diagnose(const model::Evidence& evidence);
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/result.h"
+
+// The one place of the plugin that knows the operating system; os_posix.cc is its only
+// implementation so far.
+namespace netcheck::os {
+
+std::optional<std::string> Environment(const std::string& name);
+/// Separator of lists such as $KUBECONFIG: ':' or ';'.
+char ListSeparator();
+/// Home folder as kubectl finds it ($HOME; %USERPROFILE% on Windows); nullopt: none.
+std::optional<std::string> HomeFolder();
+
+/// The whole file, at most `limit` bytes; the error names the file and the reason.
+protocol::Result<std::string> ReadFile(const std::string& path,
+                                       std::size_t limit = std::size_t{16} << 20U);
+
+bool IsTerminal(int file_descriptor);
+/// Columns of the terminal on stdout; 80 when it isn't one.
+int TerminalWidth();
+
+struct ProcessResult {
+  int exit_code = 0;  ///< 128 + signal when it was killed.
+  std::string stdout_text;
+};
+
+/// Runs a program (found through PATH) with `environment` added to ours and stderr and, if
+/// `interactive`, stdin passed through. Used for exec credential plugins. At most 1 MiB of output.
+protocol::Result<ProcessResult> Run(const std::vector<std::string>& argv,
+                                    const std::map<std::string, std::string>& environment,
+                                    bool interactive,
+                                    std::chrono::seconds timeout);
+
+/// From now on SIGINT, SIGTERM and SIGHUP (Ctrl-C, Ctrl-Break, close on Windows) only set what
+/// Interrupted() tells; a second one of the same kind does nothing more.
+void CatchInterrupts();
+/// The signal's number, 0: none came. Reading it is async-signal-safe.
+int Interrupted();
+
+/// Sleeps, or returns early when interrupted.
+void Sleep(std::chrono::milliseconds duration);
+
+/// RFC 3339, UTC, whole seconds.
+std::string Now();
+
+}  // namespace netcheck::os

@@ -1,0 +1,212 @@
+#include "protocol/report.h"
+
+#include <utility>
+
+namespace netcheck::protocol {
+namespace {
+
+/// Where each kind of fact is kept. Heartbeats are for whoever watches, not for the record.
+struct Sorter {
+  ProbeReport& report;
+
+  void operator()(const Hello& fact) const { report.hello = fact; }
+  void operator()(const ClockPair& fact) const { report.clocks.push_back(fact); }
+  void operator()(const Unavailable& fact) const { report.unavailable.push_back(fact); }
+  void operator()(const TargetState& fact) const { report.targets.push_back(fact); }
+  void operator()(const Sysctls& fact) const { report.sysctls.push_back(fact); }
+  void operator()(const Counters& fact) const { report.counters.push_back(fact); }
+  void operator()(const Listeners& fact) const { report.listeners.push_back(fact); }
+  void operator()(const ConntrackTable& fact) const { report.conntrack_tables.push_back(fact); }
+  void operator()(const ConntrackEntry& fact) const { report.conntrack_entries.push_back(fact); }
+  void operator()(const IpvsServices& fact) const { report.ipvs_services.push_back(fact); }
+  void operator()(const IpvsConnections& fact) const { report.ipvs_connections.push_back(fact); }
+  void operator()(const CpuThrottling& fact) const { report.cpu_throttling.push_back(fact); }
+  void operator()(const Tap& fact) const { report.taps.push_back(fact); }
+  void operator()(const HandshakeColumns& fact) const { report.handshakes.push_back(fact); }
+  void operator()(const HandshakeDetail& fact) const { report.handshake_details.push_back(fact); }
+  void operator()(const BatchEnd& fact) const { report.batch_ends.push_back(fact); }
+  void operator()(const CheckAttempt& fact) const { report.check_attempts.push_back(fact); }
+  void operator()(const Heartbeat& /*fact*/) const {}
+  void operator()(const End& fact) const { report.end = fact; }
+};
+
+template <typename T>
+void Append(Json& facts, const std::optional<T>& fact) {
+  if (fact) {
+    facts.push_back(ToJson(Fact(*fact)));
+  }
+}
+
+template <typename T>
+void Append(Json& facts, const std::vector<T>& all) {
+  for (const T& fact : all) {
+    facts.push_back(ToJson(Fact(fact)));
+  }
+}
+
+template <typename T, typename V>
+std::optional<V> FindValue(
+    const std::vector<T>& parts, Where where, Moment moment, const std::string& name, V /*type*/) {
+  for (const T& part : parts) {
+    if (part.where == where && part.moment == moment) {
+      if (const auto it = part.values.find(name); it != part.values.end()) {
+        return it->second;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+/// Appends the columns of one fact to `attempts`; false if their lengths contradict `count`.
+bool ExpandColumns(const HandshakeColumns& columns, std::vector<Handshake>& attempts) {
+  const auto count = static_cast<std::size_t>(columns.count);
+  if (columns.count < 0 || columns.start_us.size() != count ||
+      columns.duration_us.size() != count) {
+    return false;
+  }
+  const std::size_t base = attempts.size();
+  attempts.resize(base + count);
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    Handshake& attempt = attempts[base + i];
+    attempt.batch = columns.batch;
+    attempt.index = columns.first + static_cast<int>(i);
+    attempt.source_address = columns.source_address;
+    start += columns.start_us[i];
+    attempt.start_us = start;
+    attempt.duration_us = columns.duration_us[i];
+  }
+  std::size_t next = base;
+  for (const auto& [value, step, length] : columns.source_ports) {
+    for (std::int64_t i = 0; i < length; ++i) {
+      if (next == attempts.size()) {
+        return false;
+      }
+      attempts[next++].source_port = static_cast<int>(value + i * step);
+    }
+  }
+  bool fits = next == attempts.size();
+  const auto fill = [&](const Runs& runs, auto assign) {
+    std::size_t at = base;
+    for (const auto& [value, length] : runs) {
+      for (std::int64_t i = 0; i < length && at < attempts.size(); ++i) {
+        assign(attempts[at++], value);
+      }
+    }
+    fits = fits && at == attempts.size();
+  };
+  fill(columns.results, [](Handshake& h, std::int64_t v) { h.result = static_cast<int>(v); });
+  fill(columns.seen, [](Handshake& h, std::int64_t v) { h.seen = static_cast<std::uint32_t>(v); });
+  return fits;
+}
+
+}  // namespace
+
+ProbeReport ReportFromStream(const StreamReader& stream) {
+  ProbeReport report;
+  for (const auto& [number, fact] : stream.facts()) {
+    std::visit(Sorter{report}, fact);
+  }
+  report.complete = stream.Complete();
+  report.missing_lines = stream.Missing();
+  report.foreign_lines = stream.foreign_lines();
+  return report;
+}
+
+Json ToJson(const ProbeReport& report) {
+  Json facts = Json::array();
+  Append(facts, report.hello);
+  Append(facts, report.clocks);
+  Append(facts, report.unavailable);
+  Append(facts, report.targets);
+  Append(facts, report.sysctls);
+  Append(facts, report.counters);
+  Append(facts, report.listeners);
+  Append(facts, report.conntrack_tables);
+  Append(facts, report.conntrack_entries);
+  Append(facts, report.ipvs_services);
+  Append(facts, report.ipvs_connections);
+  Append(facts, report.cpu_throttling);
+  Append(facts, report.taps);
+  Append(facts, report.handshakes);
+  Append(facts, report.handshake_details);
+  Append(facts, report.batch_ends);
+  Append(facts, report.check_attempts);
+  Append(facts, report.end);
+  return Json{{"facts", std::move(facts)},
+              {"complete", report.complete},
+              {"missing_lines", report.missing_lines},
+              {"foreign_lines", report.foreign_lines}};
+}
+
+Result<ProbeReport> ReportFromJson(const Json& json) {
+  ProbeReport report;
+  try {
+    for (const Json& element : json.at("facts")) {
+      auto fact = FactFromJson(element);
+      if (!fact) {
+        return fact.error();
+      }
+      if (*fact) {
+        std::visit(Sorter{report}, **fact);
+      }
+    }
+    report.complete = json.value("complete", false);
+    report.missing_lines = json.value("missing_lines", std::int64_t{0});
+    report.foreign_lines = json.value("foreign_lines", std::vector<std::string>{});
+  } catch (const Json::exception& e) {
+    return Error{std::string("probe report: ") + e.what()};
+  }
+  return report;
+}
+
+std::optional<std::string> FindSysctl(const ProbeReport& report,
+                                      Where where,
+                                      Moment moment,
+                                      const std::string& name) {
+  return FindValue(report.sysctls, where, moment, name, std::string());
+}
+
+std::optional<std::int64_t> FindCounter(const ProbeReport& report,
+                                        Where where,
+                                        Moment moment,
+                                        const std::string& name) {
+  return FindValue(report.counters, where, moment, name, std::int64_t{0});
+}
+
+std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
+                                                   Where where,
+                                                   Moment moment) {
+  std::optional<std::vector<Listener>> found;
+  for (const Listeners& part : report.listeners) {
+    if (part.where == where && part.moment == moment) {
+      if (!found) {
+        found.emplace();
+      }
+      found->insert(found->end(), part.listeners.begin(), part.listeners.end());
+    }
+  }
+  return found;
+}
+
+const TargetState* FindTarget(const ProbeReport& report, Moment moment) {
+  for (const TargetState& target : report.targets) {
+    if (target.moment == moment) {
+      return &target;
+    }
+  }
+  return nullptr;
+}
+
+Result<std::vector<Handshake>> ExpandHandshakes(const ProbeReport& report,
+                                                const std::string& batch) {
+  std::vector<Handshake> attempts;
+  for (const HandshakeColumns& columns : report.handshakes) {
+    if (columns.batch == batch && !ExpandColumns(columns, attempts)) {
+      return Error{"handshakes of batch " + batch + ": columns of different lengths"};
+    }
+  }
+  return attempts;
+}
+
+}  // namespace netcheck::protocol

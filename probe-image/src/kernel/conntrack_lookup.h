@@ -1,0 +1,15 @@
+#pragma once
+
+#include "protocol/facts.h"
+#include "protocol/result.h"
+
+namespace netcheck::probe {
+
+/// Asks the connection tracking table of the probe's own namespace for the TCP entry whose original
+/// direction is `original` (IPCTNL_MSG_CT_GET, net/netfilter/nf_conntrack_netlink.c). A tuple
+/// without an entry is a success with found = false.
+/// Fails where nf_conntrack_netlink is not loaded already, or without CAP_NET_ADMIN.
+protocol::Result<protocol::ConntrackEntry> LookUpConntrack(
+    const protocol::ConntrackTuple& original);
+
+}  // namespace netcheck::probe

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "protocol/facts.h"
+
+// The kernel's tables of one network namespace as facts. Nothing is changed and no module is loaded
+// by looking: a query that could load one is made only if it is loaded (or built in) already.
+namespace netcheck::probe {
+
+/// What to look at.
+struct SnapshotScope {
+  protocol::Moment moment = protocol::Moment::kUnknown;
+  protocol::Where where = protocol::Where::kNode;
+  int netns_fd = -1;                          ///< The namespace; -1: the probe's own.
+  std::vector<std::string> target_addresses;  ///< IPVS connections that involve these are reported.
+};
+
+/// Sysctls, counters, listeners, fill of the conntrack table, IPVS services and connections. What
+/// cannot be read becomes an Unavailable fact, so the list is never short of an answer.
+std::vector<protocol::Fact> TakeSnapshot(const SnapshotScope& scope);
+
+}  // namespace netcheck::probe
