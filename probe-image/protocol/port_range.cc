@@ -19,7 +19,8 @@ std::optional<int> ParsePort(std::string_view text) {
   text = Trim(text);
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > LocalPorts::kMaxPort) {
+  if (error != std::errc() || end != text.data() + text.size() || port < 0 ||
+      port > LocalPorts::kMaxPort) {
     return std::nullopt;
   }
   return port;

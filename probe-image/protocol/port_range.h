@@ -5,8 +5,8 @@
 
 #include "protocol/result.h"
 
-// Which source ports the kernel may choose for a connection. Both sides need it: the probe plans with
-// it, the diagnosis predicts with it.
+// Which source ports the kernel may choose for a connection. Both sides need it: the probe plans
+// with it, the diagnosis predicts with it.
 namespace netcheck::protocol {
 
 /// net.ipv4.ip_local_port_range less net.ipv4.ip_local_reserved_ports, which also hold for IPv6
