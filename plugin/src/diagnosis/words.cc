@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "diagnosis/finding.h"
+
 namespace netcheck::diagnosis {
 
 std::string Count(std::int64_t n, std::string_view noun) {
@@ -24,6 +26,30 @@ std::string Duration(std::int64_t microseconds) {
 std::string HostPort(std::string_view address, int port) {
   const bool bracket = address.find(':') != std::string_view::npos;
   return bracket ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+}
+
+const char* Name(Certainty certainty) {
+  switch (certainty) {
+    case Certainty::kProven:
+      return "proven";
+    case Certainty::kLikely:
+      return "likely";
+    case Certainty::kPossible:
+      break;
+  }
+  return "possible";
+}
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHealthy:
+      return "healthy";
+    case Verdict::kUnhealthy:
+      return "unhealthy";
+    case Verdict::kUndetermined:
+      break;
+  }
+  return "undetermined";
 }
 
 }  // namespace netcheck::diagnosis
