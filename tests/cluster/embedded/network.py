@@ -45,7 +45,7 @@ def connect_node(control_plane: Host, node: Host, position: int, nodes: int, net
             "link set eth0 up",
             # Nothing answers there, but a Service's address needs some route before it is translated.
             f"route add default via {gateway_v4}",
-            f"-6 route add default via {gateway_v6}",
+            f"route add default via {gateway_v6}",
             *_pod_routes(network, [other for other in range(nodes) if other != position]),
         ]
     )
@@ -54,8 +54,8 @@ def connect_node(control_plane: Host, node: Host, position: int, nodes: int, net
 def _pod_routes(network: LinkNetwork, positions: list[int]) -> list[str]:
     routes = []
     for position in positions:
-        for family, pods, via in zip(("-4", "-6"), addresses.pod_networks(position), network.node(position)):
-            routes.append(f"{family} route add {pods} via {via}")
+        for pods, via in zip(addresses.pod_networks(position), network.node(position)):
+            routes.append(f"route add {pods} via {via}")
     return routes
 
 
