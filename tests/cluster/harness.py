@@ -127,7 +127,10 @@ def wait_for_event(namespace: str, pod: str, reason: str, substring: str = "", s
 
 def host(name: str) -> Host:
     """A node, or the control plane, to be entered or killed."""
-    return cluster().hosts[name]
+    record = state.load(layout())
+    if record is None or name not in record.hosts:
+        raise AssertionError(f"no host {name} is up")
+    return record.hosts[name]
 
 
 def pod_pid(namespace: str, pod: str) -> int:

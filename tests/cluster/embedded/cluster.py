@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Sequence
 
-from . import addresses, cgroups, control_plane, host, images, kubernetes, network, processes, state, steps
+from . import addresses, cgroups, control_plane, host, images, kubernetes, locks, network, processes, state, steps
 from . import teardown, workloads
 from .addresses import LinkNetwork
 from .certificates import Authority
 from .errors import ClusterError
-from .layout import Layout
+from .layout import Layout, cache_folder
 from .node import PROGRAMS as NODE_PROGRAMS
 from .node import Node
 from .state import State
@@ -46,14 +46,20 @@ def check_machine() -> None:
         raise ClusterError(f"not installed: {', '.join(missing)}; run tests/setup/packages cluster")
 
 
+def build() -> tuple[Path, Path]:
+    """The folders of the Kubernetes programs and of the workloads, built if need be."""
+    with locks.exclusive(cache_folder() / "build.lock"):
+        return kubernetes.build(), workloads.build()
+
+
 def up(layout: Layout, nodes: int | None) -> None:
     """Starts the cluster, or keeps a healthy one that has the wanted number of nodes (None: any)."""
     check_machine()
     if nodes is not None and not 1 <= nodes <= NODES_LIMIT:
         raise ClusterError(f"between 1 and {NODES_LIMIT} nodes are possible, not {nodes}")
     layout.check()
-    with state.locked(layout):
-        programs, pods = kubernetes.build(), workloads.build()
+    programs, pods = build()
+    with locks.exclusive(layout.lock_file):
         record = state.load(layout)
         if record is not None and _can_stay(record, layout, nodes):
             steps.say("==> The cluster is up already")
@@ -191,7 +197,7 @@ def down(layout: Layout) -> None:
         return
     check_machine()
     layout.check()
-    with state.locked(layout):
+    with locks.exclusive(layout.lock_file):
         record = state.load(layout)
         with steps.Step("Stopping the cluster" if record else "No cluster is up; removing what is left of one"):
             teardown.remove(layout)

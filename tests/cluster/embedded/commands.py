@@ -1,6 +1,7 @@
 """The command lines of tests/cluster/: up, down, status, import."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from typing import Callable
@@ -10,6 +11,9 @@ from .errors import ClusterError
 
 
 def _run(work: Callable[[], int | None]) -> int:
+    # Whatever asks this command to end lets it remove what it has started.
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.default_int_handler)
     try:
         return work() or 0
     except ClusterError as error:

@@ -56,7 +56,10 @@ def start_api_server(host: Host, layout: Layout, network: LinkNetwork, authority
             f"--kubelet-client-certificate={kubelet_client.certificate}",
             f"--kubelet-client-key={kubelet_client.key}",
             "--kubelet-preferred-address-types=InternalIP",
-            f"--service-account-issuer=https://kubernetes.default.svc",
+            # Nobody gets a certificate of this name. Without the two, every client of this server logs their absence.
+            "--requestheader-allowed-names=front-proxy",
+            f"--requestheader-client-ca-file={authority.certificate}",
+            "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={accounts.certificate}",
             f"--service-account-signing-key-file={accounts.key}",
         ],
@@ -101,6 +104,8 @@ def start_controllers(
                 f"--service-cluster-ip-range={','.join(addresses.SERVICE_NETWORKS)}",
                 # The nodes are created with their pod networks, see node.py.
                 "--allocate-node-cidrs=false",
+                # It would create its default folder in the machine's /usr.
+                "--flex-volume-plugin-dir=/var/lib/kubelet/volume-plugins",
                 f"--root-ca-file={authority.certificate}",
                 f"--service-account-private-key-file={accounts.key}",
                 "--use-service-account-credentials=true",

@@ -12,6 +12,7 @@ from .state import State
 
 def show(layout: Layout) -> int:
     """Prints the report; returns 0 only for a healthy cluster."""
+    cluster.check_machine()
     record = state.load(layout)
     if record is None:
         steps.say(f"no cluster is up in {layout.folder}")

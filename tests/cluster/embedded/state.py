@@ -1,20 +1,15 @@
 """What a cluster's folder remembers, so that every later command finds exactly what `up` started."""
 
-import contextlib
 import fcntl
 import json
 import os
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Iterator
 
 from .errors import ClusterError
 from .host import Host
 from .layout import Layout
 from .processes import Process
-
-LOCK_SECONDS = 180
 
 
 def _boot() -> str:
@@ -62,23 +57,6 @@ def load(layout: Layout) -> State | None:
     if state.boot != _boot():
         state.hosts, state.keepers = {}, {}
     return state
-
-
-@contextlib.contextmanager
-def locked(layout: Layout) -> Iterator[None]:
-    """Lets one command at a time change the cluster."""
-    layout.folder.mkdir(parents=True, exist_ok=True)
-    with layout.lock_file.open("a") as file:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ClusterError(f"another up or down holds {layout.lock_file}") from None
-                time.sleep(0.2)
-        yield
 
 
 def hold_alive_lock(layout: Layout) -> int:
