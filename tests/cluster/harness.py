@@ -41,7 +41,12 @@ def cluster(nodes: int = 1) -> state.State:
 def environment() -> dict[str, str]:
     """The caller's environment with this cluster's kubeconfig and kubectl, and without a proxy in between."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return {**kept, "KUBECONFIG": str(layout().kubeconfig), "PATH": f"{layout().programs}:{os.environ['PATH']}"}
+    return {
+        **kept,
+        "KUBECACHEDIR": str(layout().kubectl_cache),
+        "KUBECONFIG": str(layout().kubeconfig),
+        "PATH": f"{layout().programs}:{os.environ['PATH']}",
+    }
 
 
 def kubectl(*arguments: str, stdin: str = "", seconds: float = 120) -> str:

@@ -7,7 +7,7 @@ from .errors import ClusterError
 from . import processes
 
 
-def _hierarchies() -> list[tuple[Path, str]]:
+def hierarchies() -> list[tuple[Path, str]]:
     """(mount point, file system type) of the cgroup hierarchies that the machine uses for resources."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
@@ -28,7 +28,7 @@ def _enable_controllers(parent: Path) -> None:
 
 
 def create(name: str, children: list[str]) -> None:
-    for mount, kind in _hierarchies():
+    for mount, kind in hierarchies():
         for child in children:
             (mount / name / child).mkdir(parents=True, exist_ok=True)
         if kind == "cgroup2":
@@ -37,7 +37,7 @@ def create(name: str, children: list[str]) -> None:
 
 
 def present(name: str) -> list[Path]:
-    return [mount / name for mount, _ in _hierarchies() if (mount / name).is_dir()]
+    return [mount / name for mount, _ in hierarchies() if (mount / name).is_dir()]
 
 
 def _remove(group: Path) -> bool:

@@ -54,7 +54,7 @@ def image() -> int:
     parser = _parser("import", "Gives every node an image made of one static binary.")
     parser.add_argument("reference", metavar="NAME:TAG")
     parser.add_argument("binary", type=Path, help="becomes the image's only file and its entry point")
-    parser.add_argument("argument", nargs="*", help="fixed first arguments of the entry point")
+    parser.add_argument("argument", nargs=argparse.REMAINDER, help="fixed first arguments of the entry point")
     wanted = parser.parse_args()
 
     def work() -> None:

@@ -133,7 +133,7 @@ def kubectl(layout: Layout, *arguments: str, stdin: str = "") -> str:
     return processes.run(
         [layout.programs / "kubectl", f"--kubeconfig={layout.kubeconfig}", *arguments],
         input=stdin,
-        env={"HOME": str(layout.folder), "PATH": "/usr/bin:/bin"},
+        env={"HOME": "/nonexistent", "KUBECACHEDIR": str(layout.kubectl_cache)},
     )
 
 

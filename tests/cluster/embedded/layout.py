@@ -54,6 +54,11 @@ class Layout:
         return self.folder / "bin"
 
     @property
+    def kubectl_cache(self) -> Path:
+        """Of the cluster's own scripts and tests, which leave the user's ~/.kube alone."""
+        return self.folder / "kubectl-cache"
+
+    @property
     def certificates(self) -> Path:
         return self.folder / "pki"
 

@@ -58,11 +58,13 @@ def all_pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def parent(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[1]) if fields is not None else None
+
+
 def children(pid: int) -> Iterator[int]:
-    for candidate in all_pids():
-        fields = _stat(candidate)
-        if fields is not None and int(fields[1]) == pid:
-            yield candidate
+    return (candidate for candidate in all_pids() if parent(candidate) == pid)
 
 
 def namespace(pid: int, kind: str) -> str | None:

@@ -33,7 +33,7 @@ def remove(layout: Layout) -> None:
     mounts = mounts_below(layout.folder)
     if mounts:
         raise ClusterError(f"mounts that no cluster makes are below {layout.folder}: {', '.join(mounts)}")
-    for folder in (layout.folder / "hosts", layout.certificates):
+    for folder in (layout.folder / "hosts", layout.certificates, layout.kubectl_cache):
         if folder.exists():
             shutil.rmtree(folder)
     for file in (layout.kubeconfig, layout.programs, layout.alive_file, layout.state_file):
