@@ -69,30 +69,12 @@ class NetcheckTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         harness.cluster()
         patients.admit_probe()
-        cls.enterClassContext(cls._namespace())
+        cls.namespace = cls.enterClassContext(harness.namespace("netcheck-test"))
         cls.addClassCleanup(netcheck, "cleanup")
-
-    @classmethod
-    def _namespace(cls) -> Any:
-        return _Holding(cls)
 
     def deploy(self, name: str, *arguments: str, container: dict[str, Any] | None = None, **spec: Any) -> str:
         harness.apply(harness.testserver_pod(name, *arguments, container=container, **spec), self.namespace)
         return name
-
-
-class _Holding:
-    """A namespace for all cases of a class."""
-
-    def __init__(self, owner: type[NetcheckTest]) -> None:
-        self._owner = owner
-        self._context = harness.namespace("netcheck-test")
-
-    def __enter__(self) -> None:
-        self._owner.namespace = self._context.__enter__()
-
-    def __exit__(self, *what: Any) -> None:
-        self._context.__exit__(*what)
 
 
 class Verdicts(NetcheckTest):
