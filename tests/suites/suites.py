@@ -11,6 +11,7 @@ SHIPPED = {
     "NETCHECK_PROBE": str(TOP / "build/bin/netcheck-probe"),
     "NETCHECK_PLUGIN": str(TOP / "build/bin/kubectl-netcheck"),
 }
+DEV = {"NETCHECK_PLUGIN": str(TOP / "build/dev/bin/kubectl-netcheck")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,40 +30,29 @@ def _style(runner: Runner) -> Count:
     return _total([runner.command(script.name, [script]) for script in sorted(scripts.glob("check-*"))])
 
 
-def _unit(build: str) -> Callable[[Runner], Count]:
-    def run(runner: Runner) -> Count:
-        programs = sorted((TOP / build / "bin").glob("unit-*"))
-        if not programs:
-            return Count(failed=1)
-        return _total([runner.doctest(program) for program in programs])
-
-    return run
+def _unit(runner: Runner) -> Count:
+    programs = sorted((TOP / "build/dev/bin").glob("unit-*"))
+    if not programs:
+        return Count(failed=1)
+    return _total([runner.doctest(program) for program in programs])
 
 
-def _python(folder: str) -> Callable[[Runner], Count]:
+def _python(folder: str, programs: dict[str, str]) -> Callable[[Runner], Count]:
     def run(runner: Runner) -> Count:
         files = sorted((TOP / folder).glob("test_*.py"))
         if not files:
             return Count(failed=1)
-        return _total([runner.unittest(file, **SHIPPED) for file in files])
+        return _total([runner.unittest(file, **programs) for file in files])
 
     return run
 
 
-def _sanitize(runner: Runner) -> Count:
-    counted = _unit("build/sanitize")(runner)
-    plugin = str(TOP / "build/sanitize/bin/kubectl-netcheck")
-    for file in sorted((TOP / "tests/cli").glob("test_*.py")):
-        counted += runner.unittest(file, NETCHECK_PLUGIN=plugin)
-    return counted
-
-
 SUITES = {
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
-    "unit": Suite("every module alone", ("dev",), _unit("build/dev")),
-    "sanitize": Suite("unit and cli tests under ASan and UBSan", ("sanitize",), _sanitize),
-    "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli")),
-    "kernel": Suite("the probe that ships in network namespaces of this kernel", ("ship",), _python("tests/kernel")),
-    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew")),
-    "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster")),
+    "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
+    "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", DEV)),
+    "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", SHIPPED)),
+    "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", SHIPPED)),
+    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew", SHIPPED)),
+    "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", SHIPPED)),
 }
