@@ -3,15 +3,17 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <sstream>
 
+#include "protocol/result.h"
+#include "sys/child_process.h"
+#include "sys/system_error.h"
 #include "sys/unique_fd.h"
 
 namespace netcheck::probe {
@@ -41,58 +43,47 @@ std::string LookUp(const std::string& host) {
   return lines;
 }
 
-/// A child process that is killed, if it still runs, and reaped.
-class LookUpChild {
- public:
-  explicit LookUpChild(const std::string& host) {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-      return;
+/// Everything that the child writes to `fd`.
+WaitResult ReadAll(int fd, std::string& text, const Patience& patience) {
+  std::array<char, 2048> buffer{};
+  while (true) {
+    const WaitResult waited = WaitFor(fd, POLLIN, patience);
+    if (waited != WaitResult::kReady) {
+      return waited;
     }
-    UniqueFd writer(ends[1]);
-    reader_.Reset(ends[0]);
-    pid_ = fork();
-    if (pid_ == 0) {
-      const std::string lines = LookUp(host);
-      const ssize_t written = write(writer.get(), lines.data(), lines.size());
-      _exit(written < 0 ? 1 : 0);
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
     }
+    if (got <= 0) {
+      return WaitResult::kReady;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  LookUpChild(const LookUpChild&) = delete;
-  LookUpChild& operator=(const LookUpChild&) = delete;
-  ~LookUpChild() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-      }
-    }
+}
+
+/// The child's lines, or why there are none.
+protocol::Result<std::string> LookUpInChild(const std::string& host,
+                                            const Patience& patience,
+                                            WaitResult& waited) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return SystemError("pipe", errno);
   }
-
-  [[nodiscard]] bool started() const { return pid_ > 0; }
-
-  /// Everything the child wrote.
-  WaitResult Read(std::string& lines, const Patience& patience) const {
-    std::array<char, 2048> buffer{};
-    while (true) {
-      const WaitResult waited = WaitFor(reader_.get(), POLLIN, patience);
-      if (waited != WaitResult::kReady) {
-        return waited;
-      }
-      const ssize_t got = read(reader_.get(), buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR) {
-        continue;
-      }
-      if (got <= 0) {
-        return WaitResult::kReady;
-      }
-      lines.append(buffer.data(), static_cast<std::size_t>(got));
-    }
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const auto child = ChildProcess::Start([&] {
+    const std::string lines = LookUp(host);
+    return write(writer.get(), lines.data(), lines.size()) < 0 ? 1 : 0;
+  });
+  if (!child) {
+    return child.error();
   }
-
- private:
-  UniqueFd reader_;
-  pid_t pid_ = -1;
-};
+  writer.Reset();
+  std::string lines;
+  waited = ReadAll(reader.get(), lines, patience);
+  return lines;
+}
 
 }  // namespace
 
@@ -103,16 +94,15 @@ ResolveResult Resolve(const std::string& host, const Patience& patience) {
     return result;
   }
   const std::string prefix = "lookup " + host + ": ";
-  const LookUpChild child(host);
-  if (!child.started()) {
-    result.error = prefix + std::strerror(errno);
+  auto waited = WaitResult::kReady;
+  const auto lines = LookUpInChild(host, patience, waited);
+  if (!lines) {
+    result.error = prefix + lines.error().message;
     return result;
   }
-  std::string lines;
-  const WaitResult waited = child.Read(lines, patience);
   result.expired = waited == WaitResult::kExpired;
   result.stopped = waited == WaitResult::kStopped;
-  std::istringstream input(lines);
+  std::istringstream input(*lines);
   std::string failure = result.expired ? "i/o timeout" : "no such host";
   for (std::string line; std::getline(input, line) && result.addresses.size() < kMaxAddresses;) {
     if (line.rfind("E ", 0) == 0) {
