@@ -10,6 +10,7 @@
 #include "engine/address.h"
 #include "engine/attempt_table.h"
 #include "engine/clock.h"
+#include "engine/connect_socket.h"
 #include "engine/tap_pair.h"
 #include "protocol/result.h"
 #include "sys/unique_fd.h"
@@ -22,8 +23,9 @@ struct ConnectorOptions {
   std::chrono::milliseconds timeout{1000};  ///< Of each handshake, from connect().
   /// New connections a second; behind schedule, at most 10 ms' worth is caught up in one go.
   int connections_per_second = 200;
-  int max_in_flight = 10;  ///< Connections between connect() and close(), at most.
-  int max_details = 100;   ///< Failures that are kept in detail, at most.
+  /// Connections between connect() and close(), at most; fewer if RLIMIT_NOFILE wants it so.
+  int max_in_flight = 10;
+  int max_details = 100;  ///< Failures that are kept in detail, at most.
 };
 
 /// An attempt that failed.
@@ -46,18 +48,9 @@ struct NotTried {
 /// Called between waits for events, at most 50 ms apart, from within Run(). true: stop.
 using RunHook = std::function<bool()>;
 
-/// Connects from the caller's network namespace.
-///
-/// Explicit source ports are bound to the source address that routing chooses, with SO_REUSEADDR so
-/// that neither TIME_WAIT sockets of the probe's own earlier connections nor a server that starts
-/// meanwhile gets in the way, and closed with RST (SO_LINGER {1,0}), which leaves nothing behind.
-/// Kernel-chosen ones are not bound and carry kubelet's SO_LINGER {1,1} during connect()
-/// (pkg/probe/dialer_others.go). On Linux that makes close(2) wait up to 1 s for the FIN's
-/// acknowledgement, O_NONBLOCK or not (net/ipv4/tcp.c, sk_stream_wait_close), and has no other
-/// effect; it is cleared right before close(), so that the same packets leave and the loop never
-/// waits.
-///
-/// Everything is allocated by the constructor; Run() allocates nothing.
+/// Connects from the caller's network namespace. Explicit source ports are bound to the source
+/// address that routing chooses. Everything is allocated by the constructor; Run() allocates
+/// nothing and never waits for anything but its epoll instance, at most 20 ms at a time.
 class Connector {
  public:
   /// `taps` may be nullptr. All three must outlive the connector.
@@ -65,6 +58,9 @@ class Connector {
             AttemptTable& table,
             TapPair* taps,
             const ProbeClock& clock);
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
 
   /// Starts the attempts [first, first + count) of the table and returns when each has its result.
   /// Called again and again for a plan in slices. Fails only where no epoll instance can be made;
@@ -84,26 +80,27 @@ class Connector {
  private:
   struct Slot {
     int fd = -1;
+    PortChoice choice = PortChoice::kKernel;
     std::size_t attempt = 0;
     int flow = -1;
     int older = -1;  ///< In-flight slots in the order of their start, ...
     int newer = -1;  ///< ... which is the order of their deadlines.
   };
 
+  [[nodiscard]] bool CanStart() const;
   void StartDue(std::int64_t now_us);
   void Start(std::size_t attempt);
-  int OpenSocket(std::size_t attempt);
-  bool Bind(int fd, std::size_t attempt);
-  void Launch(int fd, std::size_t attempt);
-  void HandleEvents(int count);
-  void ExpireOld();
-  void Finish(int slot, int result, std::int64_t end_us);
-  void RecordFailure(const Slot& slot, int fd);
-  void Skip(std::size_t attempt, int& reason);
-  void StopAll();
+  void Launch(int fd, PortChoice choice, std::size_t attempt);
   [[nodiscard]] int WaitMs(std::int64_t now_us) const;
-  int TakeSlot();
-  void ReturnSlot(int slot);
+  void WaitForEvents(std::int64_t now_us);
+  [[nodiscard]] std::int64_t DeadlineUs(const Slot& slot) const;
+  void ExpireOld(std::int64_t now_us);
+  void Finish(int slot_number, int result, std::int64_t end_us);
+  void Skip(std::size_t attempt, int& reason);
+  void SkipForError(std::size_t attempt, int error_number);
+  void StopAll();
+  int TakeSlot(const Slot& slot);
+  void ReturnSlot(int number, bool keep_flow);
 
   ConnectorOptions options_;
   AttemptTable& table_;
@@ -111,12 +108,12 @@ class Connector {
   const ProbeClock& clock_;
   SocketAddress target_;
   IpAddress source_;
+  double interval_us_;
   UniqueFd epoll_;
   std::vector<Slot> slots_;
   std::vector<int> free_slots_;
   int oldest_ = -1;
   int newest_ = -1;
-  int in_flight_ = 0;
   std::size_t next_ = 0;
   std::size_t end_ = 0;
   double schedule_us_ = 0;  ///< When the next attempt is due.

@@ -45,7 +45,8 @@ enum class TapMode {
 /// Matches by source port and address; where address translation changed those, by the SYN's time
 /// (it left while connect() ran) on the node tap and by its initial sequence number on the pod tap.
 /// A packet that is seen on several devices of a namespace (veth and bridge) counts once; the same
-/// packet again on the same device is a retransmission.
+/// packet again on the same device is a retransmission. Where two taps are open, packets on lo are
+/// not part of the way between them and are ignored, but for errors that the node itself made.
 /// Allocates when made, never afterwards.
 class PacketMatcher {
  public:
@@ -65,16 +66,17 @@ class PacketMatcher {
   bool Fold(const SeenPacket& seen);
 
  private:
-  Flow* Find(const SeenPacket& seen);
-  Flow* FindTranslated(const SeenPacket& seen, const Endpoint& peer);
-  void NoteForeignSyn(const SeenPacket& seen);
-  void SetBits(Flow& flow, const SeenPacket& seen) const;
+  Flow* Find(const SeenPacket& seen, const Endpoint& peer, bool toward_target);
+  Flow* FindBySyn(const SeenPacket& seen, const Endpoint& peer);
+  Flow* FindTranslated(protocol::Where where, const Endpoint& peer);
+  static void SetBits(Flow& flow, const SeenPacket& seen, bool toward_target);
 
   Endpoint target_;
   TapMode mode_;
   std::vector<Flow> flows_;
+  std::vector<bool> in_use_;
   std::vector<int> free_;
-  std::vector<std::int32_t> flow_by_port_;  ///< 65536 entries, -1: none.
+  std::vector<std::int32_t> flow_by_port_;  ///< Of all 65536 source ports; -1: none.
   int translated_flows_ = 0;
   /// Sequence numbers of SYNs of others that came into the node's namespace: forwarded on, they
   /// must not be taken for ours.
@@ -82,7 +84,7 @@ class PacketMatcher {
   std::size_t next_foreign_ = 0;
 };
 
-/// The packet as a fact.
+/// The packet as a fact. The endpoints of an ICMP error have no port, its `seq` is the quoted one.
 protocol::Packet ToFact(const SeenPacket& seen);
 
 }  // namespace netcheck::probe

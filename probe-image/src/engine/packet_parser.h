@@ -44,7 +44,7 @@ struct ParsedPacket {
 /// fragments but the first, echo messages, and errors about other protocols.
 std::optional<ParsedPacket> ParsePacket(std::span<const std::uint8_t> bytes);
 
-/// "SYN", "SYN-ACK", "RST", "FIN", "DATA", "ACK", "ICMP 3/3": the first that fits.
+/// "RST", "SYN", "SYN-ACK", "FIN", "DATA", "ACK", "ICMP 3/3".
 std::string PacketKind(const ParsedPacket& packet);
 
 }  // namespace netcheck::probe

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "protocol/result.h"
@@ -51,7 +52,7 @@ class Tap {
 
  private:
   explicit Tap(UniqueFd fd) : fd_(std::move(fd)) {}
-  protocol::Result<void> MapRing(int packets);
+  bool MapRing(int packets);
   void Unmap();
   bool FrontOfRing();
   bool FrontOfSocket();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,6 +47,9 @@ class TapPair {
   /// had.
   void StartControlConnection();
 
+  /// Waits until the last control connection was answered, at most so long.
+  void AwaitControlConnection(std::chrono::milliseconds timeout);
+
   /// See PacketMatcher::Add. To be called before the next Drain() after connect().
   int Watch(const Endpoint& socket, std::int64_t start_us, std::int64_t sent_us);
   void Forget(int flow) { matcher_.Remove(flow); }
@@ -56,22 +60,22 @@ class TapPair {
   void Drain();
 
   /// What the taps delivered and lost since the last call.
-  protocol::TapBatch TakeNodeStatistics();
-  protocol::TapBatch TakePodStatistics();
+  protocol::TapBatch TakeNodeStatistics() { return TakeStatistics(node_tap_, node_counts_); }
+  protocol::TapBatch TakePodStatistics() { return TakeStatistics(pod_tap_, pod_counts_); }
 
  private:
   TapPair(const TapPairOptions& options, const ProbeClock& clock, TapMode mode);
   void OpenTaps(const TapPairOptions& options);
-  void OpenControlPort();
-  void FoldFront(protocol::Where where, std::int64_t offset_ns);
+  void ReserveControlPort();
+  void Fold(const RawPacket& raw, protocol::Where where, std::int64_t offset_ns);
 
   struct Counts {
     int in = 0;
     int out = 0;
   };
+  static protocol::TapBatch TakeStatistics(std::optional<Tap>& tap, Counts& counts);
 
   const ProbeClock* clock_;
-  Endpoint target_;
   TapMode mode_;
   IpAddress source_;
   int pod_netns_fd_;
