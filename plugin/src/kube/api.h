@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/json.h"
@@ -46,17 +47,29 @@ struct Request {
   std::string path;  ///< "/api/v1/namespaces/default/pods/web"
   std::vector<std::pair<std::string, std::string>> query;  ///< Not yet escaped.
   Json body;                                               ///< null: none.
+  /// Cleaning up must work after Ctrl-C: such a request is neither refused nor broken off by it.
+  bool even_if_interrupted = false;
+  /// For this request instead of --request-timeout; 0: none of its own.
+  std::chrono::milliseconds timeout{0};
 };
+
+/// One segment of a path, or one side of a query, as RFC 3986 §2 wants it in a URL: everything but
+/// letters, digits and "-._~" becomes %XX. Names that a user typed go through it.
+std::string Escape(std::string_view text);
 
 /// One narrow seam: unit tests put a stateful fake here.
 class Api {
  public:
   virtual ~Api() = default;
 
+  /// Sends the request and reads the whole answer, which must be JSON. Where the server says
+  /// "later" (429 or 5xx with Retry-After) it is asked again a few times.
   virtual ApiResult<Json> Call(const Request& request) = 0;
 
   /// Reads the body of a GET as it comes (watch, pods/log). Ends with success when the server ends
-  /// the body, when `on_data` returns false, or when nothing came for `idle_limit`.
+  /// the body, when `on_data` returns false, or when nothing came for `idle_limit`. A connection
+  /// lost in the middle of the body is kUnreachable. A timeout limits the wait for the head of the
+  /// answer, not the body.
   virtual ApiResult<void> Stream(const Request& request,
                                  const std::function<bool(std::string_view)>& on_data,
                                  std::chrono::milliseconds idle_limit) = 0;
