@@ -1,0 +1,147 @@
+#include "checks/http_request.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace netcheck::probe {
+namespace {
+
+protocol::HttpRequest Spec(const std::string& path) {
+  protocol::HttpRequest spec;
+  spec.path = path;
+  spec.user_agent = "kube-probe/1.34";
+  return spec;
+}
+
+std::string Wire(const protocol::HttpRequest& spec, const std::string& address = "10.0.0.5") {
+  const auto request = BuildProbeRequest(spec, address, 8080);
+  if (!request) {
+    return "no request: " + request.error().message;
+  }
+  const auto text = SerializeHttp1(*request);
+  return text ? *text : "not sent: " + text.error().message;
+}
+
+std::string RequestLine(const std::string& path) {
+  const std::string wire = Wire(Spec(path));
+  return wire.substr(0, wire.find("\r\n"));
+}
+
+TEST_CASE("http request: the form of a plain probe") {
+  CHECK(Wire(Spec("/healthz")) ==
+        "GET /healthz HTTP/1.1\r\n"
+        "Host: 10.0.0.5:8080\r\n"
+        "User-Agent: kube-probe/1.34\r\n"
+        "Accept: */*\r\n"
+        "Connection: close\r\n"
+        "\r\n");
+  CHECK(Wire(Spec("/"), "fd00::5").find("Host: [fd00::5]:8080\r\n") != std::string::npos);
+}
+
+TEST_CASE("http request: paths") {
+  CHECK(RequestLine("") == "GET / HTTP/1.1");
+  CHECK(RequestLine("/a?b=c#d") == "GET /a?b=c HTTP/1.1");
+  CHECK(RequestLine("healthz") == "GET /healthz HTTP/1.1");
+  CHECK(RequestLine("/%zz?x") == "GET /%25zz%3Fx HTTP/1.1");  // Not parsed: all of it is path.
+  CHECK(RequestLine("http://elsewhere/x?y") == "GET /x?y HTTP/1.1");
+  CHECK(RequestLine("/a b") == "GET /a%20b HTTP/1.1");
+}
+
+TEST_CASE("http request: headers of the pod's spec") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.headers = {{"x-foo", "1"},
+                  {"Zed", " last "},
+                  {"X-FOO", "2"},
+                  {"host", "web.example"},
+                  {"user-agent", "mine"},
+                  {"accept", "text/plain"}};
+  CHECK(Wire(spec) ==
+        "GET / HTTP/1.1\r\n"
+        "Host: web.example\r\n"
+        "User-Agent: mine\r\n"
+        "Accept: text/plain\r\n"
+        "X-Foo: 1\r\n"
+        "X-Foo: 2\r\n"
+        "Zed: last\r\n"
+        "Connection: close\r\n"
+        "\r\n");
+}
+
+TEST_CASE("http request: an empty User-Agent or Accept sends none") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.headers = {{"User-Agent", ""}, {"Accept", ""}};
+  CHECK(Wire(spec) == "GET / HTTP/1.1\r\nHost: 10.0.0.5:8080\r\nConnection: close\r\n\r\n");
+}
+
+TEST_CASE("http request: Connection is added unless it is there or switches protocols") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.headers = {{"Connection", "keep-alive, Close"}};
+  CHECK(Wire(spec).find("Connection: close") == std::string::npos);
+  spec.headers = {{"Connection", "upgrade"}, {"Upgrade", "websocket"}};
+  CHECK(Wire(spec).find("Connection: close") == std::string::npos);
+  spec.headers = {{"Connection", "upgrade"}};
+  CHECK(Wire(spec).find("Connection: close") != std::string::npos);
+}
+
+TEST_CASE("http request: what Go does not send") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.headers = {{"bad name", "1"}};
+  CHECK(Wire(spec) == R"(not sent: net/http: invalid header field name "bad name")");
+  spec.headers = {{"", "1"}};
+  CHECK(Wire(spec) == R"(not sent: net/http: invalid header field name "")");
+  spec.headers = {{"X-A", "1\r\nX-B: 2"}};
+  CHECK(Wire(spec) == R"(not sent: net/http: invalid header field value for "X-A")");
+  spec.headers = {{"Content-Length", "5"}, {"Transfer-Encoding", "chunked"}, {"Trailer", "X"}};
+  CHECK(Wire(spec) == Wire(Spec("/")));
+  spec = Spec("/");
+  spec.host = "not a host";
+  CHECK(Wire(spec) ==
+        "no request: parse \"http://not a host:8080/\": invalid character \" \" in "
+        "host name");
+}
+
+TEST_CASE("http request: user and password of the path become a header") {
+  CHECK(Wire(Spec("http://me:secret@x/")).find("Authorization: Basic bWU6c2VjcmV0\r\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("http request: redirects keep headers and tell where they come from") {
+  protocol::HttpRequest spec = Spec("/a");
+  spec.headers = {{"Host", "web.example"}, {"X-Foo", "1"}};
+  const auto first = BuildProbeRequest(spec, "10.0.0.5", 8080);
+  REQUIRE(first.ok());
+
+  const auto relative = FollowRedirect(*first, *first, "b?c");
+  REQUIRE(relative.ok());
+  CHECK(FormatUrl(relative->url) == "http://10.0.0.5:8080/b?c");
+  CHECK(relative->host == "web.example");
+  CHECK(FirstValue(relative->headers, "X-Foo") == "1");
+  CHECK(FirstValue(relative->headers, "Referer") == "http://10.0.0.5:8080/a");
+
+  const auto absolute = FollowRedirect(*first, *relative, "https://10.0.0.5:8443/d");
+  REQUIRE(absolute.ok());
+  CHECK(absolute->host.empty());
+  CHECK(FirstValue(absolute->headers, "Referer") == "http://10.0.0.5:8080/b?c");
+
+  const auto back = FollowRedirect(*first, *absolute, "http://10.0.0.5:8080/e");
+  REQUIRE(back.ok());
+  CHECK(back->headers.count("Referer") == 0);
+
+  const auto bad = FollowRedirect(*first, *first, "/%zz");
+  REQUIRE_FALSE(bad.ok());
+  CHECK(bad.error().message ==
+        R"(failed to parse Location header "/%zz": parse "/%zz": invalid URL escape "%zz")");
+}
+
+TEST_CASE("http request: statuses that are followed") {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    CHECK(IsRedirect(status));
+  }
+  for (const int status : {200, 300, 304, 305, 306, 309, 404}) {
+    CHECK_FALSE(IsRedirect(status));
+  }
+}
+
+}  // namespace
+}  // namespace netcheck::probe
