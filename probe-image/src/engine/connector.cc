@@ -225,18 +225,17 @@ void Connector::Finish(int slot_number, int result, std::int64_t end_us) {
   table_.results[slot.attempt] = result;
   table_.duration_us[slot.attempt] =
       static_cast<std::int32_t>(end_us - table_.start_us[slot.attempt]);
-  if (slot.flow >= 0) {
-    table_.seen[slot.attempt] = taps_->flow(slot.flow).seen;
-  }
   const bool keep = result != 0 && static_cast<int>(failures_.size()) < options_.max_details;
   if (keep) {
     const TcpState state = ReadTcpState(slot.fd);
     failures_.push_back({slot.attempt, slot.flow, state.state, state.retransmits});
-  } else if (result != 0) {
-    ++failures_omitted_;
+    table_.seen[slot.attempt] = slot.flow < 0 ? 0 : taps_->flow(slot.flow).seen;
+  } else {
+    failures_omitted_ += result == 0 ? 0 : 1;
+    ReleaseFlow(slot.attempt, slot.flow);
   }
   CloseConnectSocket(slot.fd, slot.choice);
-  ReturnSlot(slot_number, keep);
+  ReturnSlot(slot_number);
 }
 
 void Connector::Skip(std::size_t attempt, int& reason) {
@@ -259,15 +258,43 @@ void Connector::StopAll() {
     const int slot_number = oldest_;
     const Slot slot = slots_[static_cast<std::size_t>(slot_number)];
     CloseConnectSocket(slot.fd, slot.choice);
+    ReleaseFlow(slot.attempt, slot.flow);
     Skip(slot.attempt, not_tried_.stopped);
-    ReturnSlot(slot_number, false);
+    ReturnSlot(slot_number);
   }
   for (; next_ < end_; ++next_) {
     Skip(next_, not_tried_.stopped);
   }
 }
 
+void Connector::ReleaseFlow(std::size_t attempt, int flow) {
+  if (flow < 0) {
+    return;
+  }
+  table_.seen[attempt] = taps_->flow(flow).seen;
+  if (taps_->IsWholeHandshake(table_.seen[attempt])) {
+    taps_->Forget(flow);
+    return;
+  }
+  // Another CPU may still be writing a packet that stands before this connection's in the ring.
+  Settle(next_unsettled_);
+  unsettled_[next_unsettled_] = {attempt, flow};
+  next_unsettled_ = (next_unsettled_ + 1) % unsettled_.size();
+}
+
+void Connector::Settle(std::size_t position) {
+  Unsettled& unsettled = unsettled_[position];
+  if (unsettled.flow >= 0) {
+    table_.seen[unsettled.attempt] = taps_->flow(unsettled.flow).seen;
+    taps_->Forget(unsettled.flow);
+    unsettled.flow = -1;
+  }
+}
+
 void Connector::RefreshSeen() {
+  for (std::size_t i = 0; i < unsettled_.size(); ++i) {
+    Settle(i);
+  }
   for (const FailedAttempt& failure : failures_) {
     if (failure.flow >= 0) {
       table_.seen[failure.index] = taps_->flow(failure.flow).seen;
@@ -289,11 +316,8 @@ int Connector::TakeSlot(const Slot& slot) {
   return number;
 }
 
-void Connector::ReturnSlot(int number, bool keep_flow) {
+void Connector::ReturnSlot(int number) {
   const Slot& slot = slots_[static_cast<std::size_t>(number)];
-  if (slot.flow >= 0 && !keep_flow) {
-    taps_->Forget(slot.flow);
-  }
   if (slot.older >= 0) {
     slots_[static_cast<std::size_t>(slot.older)].newer = slot.newer;
   } else {
