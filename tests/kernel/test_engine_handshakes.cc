@@ -281,6 +281,27 @@ TEST_CASE("handshake: a port in use is not tried") {
   });
 }
 
+TEST_CASE("handshake: a port in TIME_WAIT towards somebody else is shared where the kernel can") {
+  ForBothFamilies([](const NodeAndPod& nodes, int family) {
+    const bool v4 = family == AF_INET;
+    nodes.InPod(v4 ? "ip address add 10.99.0.4/24 dev eth0"
+                   : "ip address add fd99::4/64 dev eth0 nodad");
+    const Endpoint other{*ParseIpAddress(v4 ? "10.99.0.4" : "fd99::4"), kOpenPort};
+    BatchOptions options = OptionsFor(nodes, family, kOpenPort);
+    options.source_ports.clear();
+    for (int i = 0; i < 5; ++i) {
+      options.source_ports.push_back(test::LeaveInTimeWait(other));
+    }
+    const Outcome outcome = RunBatch(options);
+    const bool can_share = test::KernelSharesPorts();
+    CHECK(outcome.end.not_tried == (can_share ? 0 : 5));
+    CHECK(outcome.end.established == (can_share ? 5 : 0));
+    for (std::size_t i = 0; can_share && i < 5; ++i) {
+      CHECK(outcome.attempts.source_ports[i] == options.source_ports[i]);
+    }
+  });
+}
+
 TEST_CASE("handshake: ports that an earlier batch left in TIME_WAIT can be used again") {
   ForBothFamilies([](const NodeAndPod& nodes, int family) {
     BatchOptions options = OptionsFor(nodes, family, kOpenPort);

@@ -105,6 +105,24 @@ int ConnectOnce(const Endpoint& target) {
   return connect(fd.get(), address.get(), address.size) == 0 ? 0 : errno;
 }
 
+std::uint16_t LeaveInTimeWait(const Endpoint& target) {
+  const UniqueFd fd(socket(target.address.family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const SocketAddress address = ToSocketAddress(target);
+  REQUIRE(connect(fd.get(), address.get(), address.size) == 0);
+  const std::uint16_t port = LocalEndpoint(fd.get()).port;
+  shutdown(fd.get(), SHUT_WR);
+  char byte = 0;
+  REQUIRE(read(fd.get(), &byte, 1) == 0);  // The server has closed as well.
+  return port;
+}
+
+bool KernelSharesPorts() {
+  constexpr int kIpLocalPortRange = 51;
+  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const std::uint32_t range = (40000U << 16U) | 40000U;
+  return setsockopt(fd.get(), IPPROTO_IP, kIpLocalPortRange, &range, sizeof(range)) == 0;
+}
+
 UniqueFd ListenOn(int port) {
   UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int off = 0;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "engine/address.h"
@@ -43,6 +44,10 @@ class NodeAndPod {
 
 /// A connection from a port that the kernel chooses, closed at once; 0 or errno. Waits 5 s at most.
 int ConnectOnce(const Endpoint& target);
+/// A connection that ends in TIME_WAIT on this side, as kubelet's TCP probes do; its source port.
+std::uint16_t LeaveInTimeWait(const Endpoint& target);
+/// IP_LOCAL_PORT_RANGE is there.
+bool KernelSharesPorts();
 /// A TCP socket that listens on [::]:port of the calling namespace (IPv4 included).
 UniqueFd ListenOn(int port);
 

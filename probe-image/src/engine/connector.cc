@@ -130,7 +130,7 @@ void Connector::Start(std::size_t attempt) {
   }
   const int fd = OpenConnectSocket(options_.target.address.family, choice);
   const int error_number = fd < 0                            ? errno
-                           : choice == PortChoice::kExplicit ? BindSource(fd, source)
+                           : choice == PortChoice::kExplicit ? TakeSourcePort(fd, source)
                                                              : 0;
   if (error_number == 0) {
     Launch(fd, choice, attempt);
@@ -144,25 +144,23 @@ void Connector::Start(std::size_t attempt) {
 
 void Connector::Launch(int fd, PortChoice choice, std::size_t attempt) {
   const std::int64_t start_us = clock_.NowUs();
-  int result = connect(fd, target_.get(), target_.size) == 0 ? 0 : errno;
+  const int result = connect(fd, target_.get(), target_.size) == 0 ? 0 : errno;
   const std::int64_t sent_us = clock_.NowUs();
-  Endpoint source{source_, table_.source_ports[attempt]};
-  if (choice == PortChoice::kKernel) {
-    source = LocalEndpoint(fd);
-    table_.source_ports[attempt] = source.port;
-  }
-  const bool to_itself = source == options_.target;
-  epoll_event interest{};
-  interest.events = EPOLLOUT;
-  interest.data.u32 = static_cast<std::uint32_t>(free_slots_.back());
-  const bool no_events =
-      result == EINPROGRESS && epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) != 0;
-  if (to_itself || no_events || (choice == PortChoice::kExplicit && IsPortTaken(result))) {
-    const int error_number = no_events ? errno : result;
+  const Endpoint source = LocalEndpoint(fd);
+  const std::uint16_t planned_port = table_.source_ports[attempt];
+  const bool port_taken =
+      choice == PortChoice::kExplicit && (IsPortTaken(result) || source.port != planned_port);
+  if (port_taken || source == options_.target) {
     CloseConnectSocket(fd, choice);
-    to_itself ? Skip(attempt, not_tried_.self_connect) : SkipForError(attempt, error_number);
+    Skip(attempt, port_taken ? not_tried_.port_in_use : not_tried_.self_connect);
     return;
   }
+  if (const int error_number = result == EINPROGRESS ? AwaitEvents(fd) : 0; error_number != 0) {
+    CloseConnectSocket(fd, choice);
+    SkipForError(attempt, error_number);
+    return;
+  }
+  table_.source_ports[attempt] = source.port;
   table_.start_us[attempt] = start_us;
   const int flow = taps_ == nullptr ? -1 : taps_->Watch(source, start_us, sent_us);
   const int slot = TakeSlot({fd, choice, attempt, flow, -1, -1});
@@ -172,6 +170,13 @@ void Connector::Launch(int fd, PortChoice choice, std::size_t attempt) {
     }
     Finish(slot, result, sent_us);
   }
+}
+
+int Connector::AwaitEvents(int fd) {
+  epoll_event interest{};
+  interest.events = EPOLLOUT;
+  interest.data.u32 = static_cast<std::uint32_t>(free_slots_.back());  // The next to be taken.
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) == 0 ? 0 : errno;
 }
 
 int Connector::WaitMs(std::int64_t now_us) const {
@@ -258,7 +263,9 @@ void Connector::StopAll() {
     const int slot_number = oldest_;
     const Slot slot = slots_[static_cast<std::size_t>(slot_number)];
     CloseConnectSocket(slot.fd, slot.choice);
-    ReleaseFlow(slot.attempt, slot.flow);
+    if (slot.flow >= 0) {
+      taps_->Forget(slot.flow);
+    }
     Skip(slot.attempt, not_tried_.stopped);
     ReturnSlot(slot_number);
   }

@@ -102,6 +102,7 @@ class Connector {
   void StartDue(std::int64_t now_us);
   void Start(std::size_t attempt);
   void Launch(int fd, PortChoice choice, std::size_t attempt);
+  int AwaitEvents(int fd);
   [[nodiscard]] int WaitMs(std::int64_t now_us) const;
   void WaitForEvents(std::int64_t now_us);
   [[nodiscard]] std::int64_t DeadlineUs(const Slot& slot) const;
