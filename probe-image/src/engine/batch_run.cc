@@ -17,7 +17,8 @@ TapPairOptions TapOptionsOf(const BatchOptions& options, const Endpoint& target)
   TapPairOptions taps;
   taps.target = target;
   taps.pod_netns_fd = options.pod_netns_fd;
-  taps.capacity = std::max(options.max_in_flight, 1) + std::max(options.max_details, 0);
+  taps.capacity =
+      std::max(options.max_in_flight, 1) + std::max(options.max_details, 0) + kUnsettledFlows;
   taps.connections_per_second = options.connections_per_second;
   return taps;
 }
@@ -34,15 +35,15 @@ ConnectorOptions ConnectorOptionsOf(const BatchOptions& options, const Endpoint&
 
 std::string ReasonOf(const NotTried& not_tried) {
   std::string reason;
-  const auto add = [&](int count, const std::string& why) {
+  const auto add = [&](const std::string& why, int count) {
     if (count > 0) {
-      reason += (reason.empty() ? "" : ", ") + std::to_string(count) + " " + why;
+      reason += (reason.empty() ? "" : ", ") + why + ": " + std::to_string(count);
     }
   };
-  add(not_tried.port_in_use, "source ports in use");
-  add(not_tried.self_connect, "would have connected to themselves");
-  add(not_tried.no_socket, "without a socket: " + GoErrnoText(not_tried.socket_error));
-  add(not_tried.stopped, "stopped");
+  add("source port in use", not_tried.port_in_use);
+  add("would have connected to itself", not_tried.self_connect);
+  add("no socket (" + GoErrnoText(not_tried.socket_error) + ")", not_tried.no_socket);
+  add("stopped", not_tried.stopped);
   return reason;
 }
 

@@ -11,6 +11,8 @@
 namespace netcheck::probe {
 namespace {
 
+constexpr int kIpLocalPortRange = 51;  // IP_LOCAL_PORT_RANGE, newer than many headers.
+
 template <typename T>
 void SetSocketOption(int fd, int name, const T& value) {
   setsockopt(fd, SOL_SOCKET, name, &value, sizeof(value));
@@ -27,9 +29,17 @@ int OpenConnectSocket(int family, PortChoice choice) {
   return fd;
 }
 
-int BindSource(int fd, const Endpoint& source) {
+int TakeSourcePort(int fd, const Endpoint& source) {
   const SocketAddress address = ToSocketAddress(source);
-  return bind(fd, address.get(), address.size) == 0 ? 0 : errno;
+  if (bind(fd, address.get(), address.size) == 0) {
+    return 0;
+  }
+  const int error_number = errno;
+  const std::uint32_t only_this = (static_cast<std::uint32_t>(source.port) << 16U) | source.port;
+  const bool shared =
+      error_number == EADDRINUSE &&
+      setsockopt(fd, IPPROTO_IP, kIpLocalPortRange, &only_this, sizeof(only_this)) == 0;
+  return shared ? 0 : error_number;
 }
 
 bool IsPortTaken(int error_number) {

@@ -20,8 +20,12 @@ enum class PortChoice { kExplicit, kKernel };
 /// earlier connections holds in TIME_WAIT is free (inet_bind_conflict asks both sockets for it).
 int OpenConnectSocket(int family, PortChoice choice);
 
-/// bind(2). Returns 0 or errno.
-int BindSource(int fd, const Endpoint& source);
+/// Makes the connection use this source port: 0 or errno. bind(2); where that fails because another
+/// socket has the port (kubelet's connections stay in TIME_WAIT for 60 s, without SO_REUSEADDR),
+/// connect() is restricted to it (IP_LOCAL_PORT_RANGE, Linux 6.3), which shares it as the kernel
+/// shares ports among connections to different destinations. The kernel ignores that restriction
+/// outside ip_local_port_range, so the port has to be looked at after connect().
+int TakeSourcePort(int fd, const Endpoint& source);
 /// The port cannot be had: says nothing about the target.
 bool IsPortTaken(int error_number);
 

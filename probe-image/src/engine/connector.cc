@@ -130,7 +130,7 @@ void Connector::Start(std::size_t attempt) {
   }
   const int fd = OpenConnectSocket(options_.target.address.family, choice);
   const int error_number = fd < 0                            ? errno
-                           : choice == PortChoice::kExplicit ? BindSource(fd, source)
+                           : choice == PortChoice::kExplicit ? TakeSourcePort(fd, source)
                                                              : 0;
   if (error_number == 0) {
     Launch(fd, choice, attempt);
@@ -144,25 +144,23 @@ void Connector::Start(std::size_t attempt) {
 
 void Connector::Launch(int fd, PortChoice choice, std::size_t attempt) {
   const std::int64_t start_us = clock_.NowUs();
-  int result = connect(fd, target_.get(), target_.size) == 0 ? 0 : errno;
+  const int result = connect(fd, target_.get(), target_.size) == 0 ? 0 : errno;
   const std::int64_t sent_us = clock_.NowUs();
-  Endpoint source{source_, table_.source_ports[attempt]};
-  if (choice == PortChoice::kKernel) {
-    source = LocalEndpoint(fd);
-    table_.source_ports[attempt] = source.port;
-  }
-  const bool to_itself = source == options_.target;
-  epoll_event interest{};
-  interest.events = EPOLLOUT;
-  interest.data.u32 = static_cast<std::uint32_t>(free_slots_.back());
-  const bool no_events =
-      result == EINPROGRESS && epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) != 0;
-  if (to_itself || no_events || (choice == PortChoice::kExplicit && IsPortTaken(result))) {
-    const int error_number = no_events ? errno : result;
+  const Endpoint source = LocalEndpoint(fd);
+  const std::uint16_t planned_port = table_.source_ports[attempt];
+  const bool port_taken =
+      choice == PortChoice::kExplicit && (IsPortTaken(result) || source.port != planned_port);
+  if (port_taken || source == options_.target) {
     CloseConnectSocket(fd, choice);
-    to_itself ? Skip(attempt, not_tried_.self_connect) : SkipForError(attempt, error_number);
+    Skip(attempt, port_taken ? not_tried_.port_in_use : not_tried_.self_connect);
     return;
   }
+  if (const int error_number = result == EINPROGRESS ? AwaitEvents(fd) : 0; error_number != 0) {
+    CloseConnectSocket(fd, choice);
+    SkipForError(attempt, error_number);
+    return;
+  }
+  table_.source_ports[attempt] = source.port;
   table_.start_us[attempt] = start_us;
   const int flow = taps_ == nullptr ? -1 : taps_->Watch(source, start_us, sent_us);
   const int slot = TakeSlot({fd, choice, attempt, flow, -1, -1});
@@ -172,6 +170,13 @@ void Connector::Launch(int fd, PortChoice choice, std::size_t attempt) {
     }
     Finish(slot, result, sent_us);
   }
+}
+
+int Connector::AwaitEvents(int fd) {
+  epoll_event interest{};
+  interest.events = EPOLLOUT;
+  interest.data.u32 = static_cast<std::uint32_t>(free_slots_.back());  // The next to be taken.
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) == 0 ? 0 : errno;
 }
 
 int Connector::WaitMs(std::int64_t now_us) const {
@@ -225,18 +230,17 @@ void Connector::Finish(int slot_number, int result, std::int64_t end_us) {
   table_.results[slot.attempt] = result;
   table_.duration_us[slot.attempt] =
       static_cast<std::int32_t>(end_us - table_.start_us[slot.attempt]);
-  if (slot.flow >= 0) {
-    table_.seen[slot.attempt] = taps_->flow(slot.flow).seen;
-  }
   const bool keep = result != 0 && static_cast<int>(failures_.size()) < options_.max_details;
   if (keep) {
     const TcpState state = ReadTcpState(slot.fd);
     failures_.push_back({slot.attempt, slot.flow, state.state, state.retransmits});
-  } else if (result != 0) {
-    ++failures_omitted_;
+    table_.seen[slot.attempt] = slot.flow < 0 ? 0 : taps_->flow(slot.flow).seen;
+  } else {
+    failures_omitted_ += result == 0 ? 0 : 1;
+    ReleaseFlow(slot.attempt, slot.flow);
   }
   CloseConnectSocket(slot.fd, slot.choice);
-  ReturnSlot(slot_number, keep);
+  ReturnSlot(slot_number);
 }
 
 void Connector::Skip(std::size_t attempt, int& reason) {
@@ -259,15 +263,45 @@ void Connector::StopAll() {
     const int slot_number = oldest_;
     const Slot slot = slots_[static_cast<std::size_t>(slot_number)];
     CloseConnectSocket(slot.fd, slot.choice);
+    if (slot.flow >= 0) {
+      taps_->Forget(slot.flow);
+    }
     Skip(slot.attempt, not_tried_.stopped);
-    ReturnSlot(slot_number, false);
+    ReturnSlot(slot_number);
   }
   for (; next_ < end_; ++next_) {
     Skip(next_, not_tried_.stopped);
   }
 }
 
+void Connector::ReleaseFlow(std::size_t attempt, int flow) {
+  if (flow < 0) {
+    return;
+  }
+  table_.seen[attempt] = taps_->flow(flow).seen;
+  if (taps_->IsWholeHandshake(table_.seen[attempt])) {
+    taps_->Forget(flow);
+    return;
+  }
+  // Another CPU may still be writing a packet that stands before this connection's in the ring.
+  Settle(next_unsettled_);
+  unsettled_[next_unsettled_] = {attempt, flow};
+  next_unsettled_ = (next_unsettled_ + 1) % unsettled_.size();
+}
+
+void Connector::Settle(std::size_t position) {
+  Unsettled& unsettled = unsettled_[position];
+  if (unsettled.flow >= 0) {
+    table_.seen[unsettled.attempt] = taps_->flow(unsettled.flow).seen;
+    taps_->Forget(unsettled.flow);
+    unsettled.flow = -1;
+  }
+}
+
 void Connector::RefreshSeen() {
+  for (std::size_t i = 0; i < unsettled_.size(); ++i) {
+    Settle(i);
+  }
   for (const FailedAttempt& failure : failures_) {
     if (failure.flow >= 0) {
       table_.seen[failure.index] = taps_->flow(failure.flow).seen;
@@ -289,11 +323,8 @@ int Connector::TakeSlot(const Slot& slot) {
   return number;
 }
 
-void Connector::ReturnSlot(int number, bool keep_flow) {
+void Connector::ReturnSlot(int number) {
   const Slot& slot = slots_[static_cast<std::size_t>(number)];
-  if (slot.flow >= 0 && !keep_flow) {
-    taps_->Forget(slot.flow);
-  }
   if (slot.older >= 0) {
     slots_[static_cast<std::size_t>(slot.older)].newer = slot.newer;
   } else {

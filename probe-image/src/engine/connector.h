@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,9 @@ struct ConnectorOptions {
   int max_details = 100;  ///< Failures that are kept in detail, at most.
 };
 
+/// Flows that a connector watches beyond those in flight and those of `max_details` failures.
+inline constexpr int kUnsettledFlows = 64;
+
 /// An attempt that failed.
 struct FailedAttempt {
   std::size_t index = 0;
@@ -53,7 +57,8 @@ using RunHook = std::function<bool()>;
 /// nothing and never waits for anything but its epoll instance, at most 20 ms at a time.
 class Connector {
  public:
-  /// `taps` may be nullptr. All three must outlive the connector.
+  /// `taps` may be nullptr; their capacity must be max_in_flight + max_details + kUnsettledFlows.
+  /// All three must outlive the connector.
   Connector(const ConnectorOptions& options,
             AttemptTable& table,
             TapPair* taps,
@@ -73,7 +78,7 @@ class Connector {
   [[nodiscard]] const std::vector<FailedAttempt>& failures() const { return failures_; }
   [[nodiscard]] int failures_omitted() const { return failures_omitted_; }
   [[nodiscard]] const NotTried& not_tried() const { return not_tried_; }
-  /// Copies the bits that the taps saw of failed attempts since into the table: packets may come
+  /// Copies the bits that the taps saw of ended attempts since into the table: packets may come
   /// late, a SYN-ACK after the deadline for example.
   void RefreshSeen();
 
@@ -87,10 +92,17 @@ class Connector {
     int newer = -1;  ///< ... which is the order of their deadlines.
   };
 
+  /// A flow that is watched on after its attempt, until it has to make room.
+  struct Unsettled {
+    std::size_t attempt = 0;
+    int flow = -1;
+  };
+
   [[nodiscard]] bool CanStart() const;
   void StartDue(std::int64_t now_us);
   void Start(std::size_t attempt);
   void Launch(int fd, PortChoice choice, std::size_t attempt);
+  int AwaitEvents(int fd);
   [[nodiscard]] int WaitMs(std::int64_t now_us) const;
   void WaitForEvents(std::int64_t now_us);
   [[nodiscard]] std::int64_t DeadlineUs(const Slot& slot) const;
@@ -100,7 +112,9 @@ class Connector {
   void SkipForError(std::size_t attempt, int error_number);
   void StopAll();
   int TakeSlot(const Slot& slot);
-  void ReturnSlot(int number, bool keep_flow);
+  void ReturnSlot(int number);
+  void ReleaseFlow(std::size_t attempt, int flow);
+  void Settle(std::size_t position);
 
   ConnectorOptions options_;
   AttemptTable& table_;
@@ -117,6 +131,8 @@ class Connector {
   std::size_t next_ = 0;
   std::size_t end_ = 0;
   double schedule_us_ = 0;  ///< When the next attempt is due.
+  std::array<Unsettled, kUnsettledFlows> unsettled_{};
+  std::size_t next_unsettled_ = 0;
   std::vector<FailedAttempt> failures_;
   int failures_omitted_ = 0;
   NotTried not_tried_;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <cstddef>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -27,20 +28,22 @@ bool Eligible(const PortRange& range, int port) {
   return range.Contains(port) && !range.Reserved(port);
 }
 
-/// Swaps ports that follow a near neighbour with a later one, as far as there is one.
-void SeparateNeighbours(std::vector<std::uint16_t>& ports) {
-  const auto near = [](int a, int b) { return std::abs(a - b) <= kMaxControlDistance; };
-  for (std::size_t i = 1; i < ports.size(); ++i) {
-    if (!near(ports[i - 1], ports[i])) {
-      continue;
-    }
-    const auto other = std::find_if(ports.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                    ports.end(),
-                                    [&](std::uint16_t port) { return !near(ports[i - 1], port); });
-    if (other != ports.end()) {
-      std::swap(ports[i], *other);
+/// Passes over all ports in wide steps, each with another offset: neighbours are far apart in time,
+/// a short disturbance hits no connected range, and a sweep's column of ports is one ramp a pass.
+std::vector<std::uint16_t> InterleavedOrder(const std::vector<std::uint16_t>& sorted,
+                                            SeededRandom& random) {
+  const auto root = static_cast<std::size_t>(std::sqrt(static_cast<double>(sorted.size())));
+  std::vector<std::size_t> offsets(std::max<std::size_t>(3, root));
+  std::iota(offsets.begin(), offsets.end(), 0);
+  random.Shuffle(offsets);
+  std::vector<std::uint16_t> order;
+  order.reserve(sorted.size());
+  for (const std::size_t offset : offsets) {
+    for (std::size_t i = offset; i < sorted.size(); i += offsets.size()) {
+      order.push_back(sorted[i]);
     }
   }
+  return order;
 }
 
 /// An eligible port of [low, high], if there is one: the wanted parity first.
@@ -62,8 +65,8 @@ std::optional<int> PickPort(
   return other;
 }
 
-PlannedPorts Spread(int count, const PortRange& range, SeededRandom& random) {
-  PlannedPorts planned;
+std::vector<std::uint16_t> Spread(int count, const PortRange& range, SeededRandom& random) {
+  std::vector<std::uint16_t> ports;
   const int size = range.local.last - range.local.first + 1;
   const int parts = std::min(count, size);
   for (int i = 0; i < parts; ++i) {
@@ -73,12 +76,10 @@ PlannedPorts Spread(int count, const PortRange& range, SeededRandom& random) {
     const auto port =
         PickPort(range, part_start(i), part_start(i + 1) - 1, (range.local.first + i) % 2, random);
     if (port) {
-      planned.ports.push_back(ToPort(*port));
+      ports.push_back(ToPort(*port));
     }
   }
-  random.Shuffle(planned.ports);
-  SeparateNeighbours(planned.ports);
-  return planned;
+  return InterleavedOrder(ports, random);
 }
 
 /// The nearest eligible port in that direction that is no suspect itself.
@@ -124,30 +125,17 @@ PlannedPorts Suspects(const PortPlan& plan, const PortPlanInput& input, SeededRa
       }
     }
   }
-  std::transform(chosen.begin(), chosen.end(), std::back_inserter(planned.ports), ToPort);
-  random.Shuffle(planned.ports);
-  SeparateNeighbours(planned.ports);
+  std::vector<std::uint16_t> sorted;
+  std::transform(chosen.begin(), chosen.end(), std::back_inserter(sorted), ToPort);
+  planned.ports = InterleavedOrder(sorted, random);
   return planned;
 }
 
-/// Passes over the whole range in wide steps, each with another offset: neighbours are far apart in
-/// time, a short disturbance hits no connected range, and the columns compress to one ramp a pass.
-PlannedPorts Sweep(const PortRange& range, SeededRandom& random) {
-  const int size = range.local.last - range.local.first + 1;
-  const int step = std::max(1, static_cast<int>(std::sqrt(size)));
-  std::vector<int> offsets(static_cast<std::size_t>(step));
-  for (int i = 0; i < step; ++i) {
-    offsets[static_cast<std::size_t>(i)] = i;
-  }
-  random.Shuffle(offsets);
-  PlannedPorts planned;
-  planned.ports.reserve(static_cast<std::size_t>(size));
-  for (const int offset : offsets) {
-    for (int port = range.local.first + offset; port <= range.local.last; port += step) {
-      planned.ports.push_back(ToPort(port));
-    }
-  }
-  return planned;
+std::vector<std::uint16_t> Sweep(const PortRange& range, SeededRandom& random) {
+  std::vector<std::uint16_t> ports(
+      static_cast<std::size_t>(range.local.last - range.local.first + 1));
+  std::iota(ports.begin(), ports.end(), ToPort(range.local.first));
+  return InterleavedOrder(ports, random);
 }
 
 }  // namespace
@@ -161,11 +149,13 @@ PlannedPorts PlanSourcePorts(const PortPlan& plan, const PortPlanInput& input) {
       planned.ports.assign(count, 0);
       break;
     case PortPlanKind::kSpread:
-      return Spread(plan.count, input.range, random);
+      planned.ports = Spread(plan.count, input.range, random);
+      break;
     case PortPlanKind::kSuspects:
       return Suspects(plan, input, random);
     case PortPlanKind::kSweep:
-      return Sweep(input.range, random);
+      planned.ports = Sweep(input.range, random);
+      break;
     case PortPlanKind::kList:
       std::transform(
           plan.ports.begin(), plan.ports.end(), std::back_inserter(planned.ports), ToPort);

@@ -27,19 +27,19 @@ struct PlannedPorts {
   int suspects_omitted = 0;
 };
 
-/// kKubelet: `count` zeros.
-/// kSpread: `count` ports (all of the range if it has fewer), one from each of `count` equal parts
+/// - kKubelet: `count` zeros.
+/// - kSpread: one port from each of `count` equal parts of the range (of as many as it has ports),
 /// of
-///   the range, of both parities in turn, shuffled.
-/// kSuspects: each port of `plan.ports` and `input.ipvs_ports` that kubelet could get (inside the
-///   range and not reserved), with its nearest neighbour on each side that is no suspect, at most
-///   two away, as controls. With `count` > 0 at most so many ports: a seeded sample of the
-///   suspects, each with its controls.
-/// kSweep: every port of the range, reserved ones included: a bind may use them, and a reserved
-/// port
-///   that works differs from one that was never tried.
-/// kList: `plan.ports`.
-/// Except for kList, neighbouring ports are not used one right after the other.
+///   both parities in turn. Ports that kubelet cannot get, because they are reserved, are left out.
+/// - kSuspects: each port of `plan.ports` and `input.ipvs_ports` that kubelet can get, and as
+///   controls its nearest neighbour on each side that is no suspect, at most two away. With
+///   `count` > 0 at most so many ports: a sample of the suspects, each with its controls.
+/// - kSweep: every port of the range, reserved ones included: a bind may use them, and a reserved
+///   port that works differs from one that was never tried.
+/// - kList: `plan.ports`, as they are.
+///
+/// Except for kList, the order depends on the seed and keeps neighbouring ports far apart, as far
+/// as there are enough ports.
 PlannedPorts PlanSourcePorts(const protocol::PortPlan& plan, const PortPlanInput& input);
 
 }  // namespace netcheck::probe

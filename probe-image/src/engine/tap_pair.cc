@@ -138,6 +138,12 @@ int TapPair::Watch(const Endpoint& socket, std::int64_t start_us, std::int64_t s
   return matcher_.Add(socket, start_us, sent_us);
 }
 
+bool TapPair::IsWholeHandshake(std::uint32_t seen) const {
+  const std::uint32_t on_node = node_tap_ ? protocol::kSeenNodeSyn | protocol::kSeenNodeSynAck : 0U;
+  const std::uint32_t on_pod = pod_tap_ ? protocol::kSeenPodSyn | protocol::kSeenPodSynAck : 0U;
+  return (seen & (on_node | on_pod)) == (on_node | on_pod);
+}
+
 void TapPair::Drain() {
   if (!node_tap_ && !pod_tap_) {
     return;

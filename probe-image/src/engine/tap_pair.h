@@ -53,6 +53,8 @@ class TapPair {
   /// See PacketMatcher::Add. To be called before the next Drain() after connect().
   int Watch(const Endpoint& socket, std::int64_t start_us, std::int64_t sent_us);
   void Forget(int flow) { matcher_.Remove(flow); }
+  /// SYN and SYN-ACK were seen wherever there is a tap to see them.
+  [[nodiscard]] bool IsWholeHandshake(std::uint32_t seen) const;
   [[nodiscard]] const Flow& flow(int number) const { return matcher_.flow(number); }
 
   /// Folds in everything that the kernel stamped before this call. What made epoll_wait(2) return
