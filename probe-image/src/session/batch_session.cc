@@ -93,8 +93,8 @@ BatchOptions OptionsOf(const BatchJob& job, const BatchContext& context) {
   options.port = job.port;
   options.source_ports = job.source_ports;
   options.timeout = milliseconds(job.timeout_ms);
-  options.connections_per_second = context.connections_per_second;
-  options.max_in_flight = job.max_in_flight;
+  options.connections_per_second = job.pace.connections_per_second;
+  options.max_in_flight = job.pace.max_in_flight;
   options.max_details = context.max_details;
   options.pod_netns_fd = context.pod_netns_fd;
   return options;
