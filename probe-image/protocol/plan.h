@@ -52,6 +52,9 @@ struct HandshakeBatch {
   int port = 0;
   PortPlan ports;
   int timeout_ms = 1000;  ///< Of each handshake, from connect().
+  /// When so many first attempts all got no answer, the others are not made: they would take long
+  /// and tell nothing new. 0: all are made.
+  int give_up_after = 0;
 };
 
 enum class CheckKind { kUnknown, kHttp, kTcp };

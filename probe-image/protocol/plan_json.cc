@@ -22,7 +22,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Target, pod_uid, containers, pod_ips, host_network, pid)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PortPlan, kind, count, ports)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    HandshakeBatch, id, address, port, ports, timeout_ms)
+    HandshakeBatch, id, address, port, ports, timeout_ms, give_up_after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Header, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     HttpRequest, scheme, path, host, headers, user_agent)
@@ -54,7 +54,7 @@ std::string Fault(const HandshakeBatch& batch) {
       return "source port outside 1..65535";
     }
   }
-  if (batch.ports.count < 0 || batch.timeout_ms <= 0) {
+  if (batch.ports.count < 0 || batch.timeout_ms <= 0 || batch.give_up_after < 0) {
     return "negative count or timeout";
   }
   return "";

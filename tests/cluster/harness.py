@@ -30,8 +30,7 @@ def layout() -> Layout:
 def cluster(nodes: int = 1) -> state.State:
     """The running cluster. Starts one when there is none, or none that is healthy and has that many nodes."""
     record = state.load(layout())
-    keep = record is not None and record.complete and len(record.nodes) >= nodes
-    if not keep or embedded_cluster.health(record, layout()).problems:
+    if record is None or len(record.nodes) < nodes or not embedded_cluster.is_healthy(record, layout()):
         subprocess.run([COMMANDS / "up", "--nodes", str(nodes)], stdin=subprocess.DEVNULL, check=True)
         record = state.load(layout())
     assert record is not None
@@ -161,7 +160,9 @@ def _run_in_network(network: str, command: Sequence[str | Path], seconds: float)
     )
 
 
-def node_netns_exec(node: str, command: Sequence[str | Path], seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+def node_netns_exec(
+    node: str, command: Sequence[str | Path], seconds: float = 60
+) -> "subprocess.CompletedProcess[str]":
     """Runs a program of the machine in a node's network namespace."""
     return _run_in_network(f"/proc/{host(node).init.pid}/ns/net", command, seconds)
 

@@ -35,9 +35,9 @@ def _pod(name: str, *arguments: str, **container: Any) -> dict[str, Any]:
 
 
 _DROP_SYN = (
-    "add table inet policy",
-    "add chain inet policy input { type filter hook input priority 0 ; }",
-    "add rule inet policy input tcp dport 8080 drop",
+    "add table inet mesh",
+    "add chain inet mesh input { type filter hook input priority 0 ; }",
+    "add rule inet mesh input tcp dport 8080 drop",
 )
 
 PATIENTS = (

@@ -58,6 +58,9 @@ def fetch(host: str, port: int) -> str:
 class TwoNodes(unittest.TestCase):
     """A cluster of two nodes, started once."""
 
+    record: state.State
+    link: LinkNetwork
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.enterClassContext(cluster_folder("cluster-test-two-nodes"))
@@ -91,6 +94,15 @@ class TwoNodes(unittest.TestCase):
         for text in ("kube-apiserver", "node-a", "node-b", "Ready", "containerd://"):
             self.assertIn(text, shown)
         self.assertNotIn("problem", shown)
+
+    def test_command_in_another_pid_namespace_leaves_the_cluster_alone(self) -> None:
+        for name in ("up", "down"):
+            done = subprocess.run(
+                ["unshare", "--pid", "--fork", "--mount-proc", COMMANDS / name], capture_output=True, text=True
+            )
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("stop it where it was started", done.stderr)
+        command("status")
 
     def test_pod_answers_its_node_and_its_neighbours_on_both_families(self) -> None:
         with harness.namespace("pods") as namespace:
@@ -254,6 +266,15 @@ class LifeCycle(unittest.TestCase):
             with self.subTest(number.name):
                 self.assertEqual(self.interrupt_start(number, "pki"), 130)
                 self.assert_nothing_left()
+
+    def test_cluster_of_another_version_is_removed(self) -> None:
+        command("up")
+        text = json.loads(harness.layout().state_file.read_text())
+        del text["hosts"]
+        harness.layout().state_file.write_text(json.dumps(text))
+        command("status", exit_code=1)
+        command("down")
+        self.assert_nothing_left()
 
     def test_recorded_process_that_is_another_one_now_survives(self) -> None:
         command("up")

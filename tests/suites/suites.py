@@ -37,9 +37,9 @@ def _unit(runner: Runner) -> Count:
     return _total([runner.doctest(program) for program in programs])
 
 
-def _python(folder: str, programs: dict[str, str]) -> Callable[[Runner], Count]:
+def _python(*folders: str, **programs: str) -> Callable[[Runner], Count]:
     def run(runner: Runner) -> Count:
-        files = sorted((TOP / folder).glob("test_*.py"))
+        files = [file for folder in folders for file in sorted((TOP / folder).glob("test_*.py"))]
         if not files:
             return Count(failed=1)
         return _total([runner.unittest(file, **programs) for file in files])
@@ -48,11 +48,12 @@ def _python(folder: str, programs: dict[str, str]) -> Callable[[Runner], Count]:
 
 
 SUITES = {
+    "setup": Suite("the set-up scripts and the test runner", (), _python("tests/setup", "tests/suites")),
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
     "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
-    "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", DEV)),
-    "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", SHIPPED)),
-    "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", SHIPPED)),
-    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew", SHIPPED)),
-    "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", SHIPPED)),
+    "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
+    "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
+    "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", **SHIPPED)),
+    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew", **SHIPPED)),
+    "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", **SHIPPED)),
 }

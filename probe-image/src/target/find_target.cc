@@ -1,70 +1,16 @@
 #include "target/find_target.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "sys/file_reader.h"
 #include "sys/netns.h"
-#include "target/namespace_address.h"
 #include "target/pod_processes.h"
+#include "target/process_netns.h"
 
 namespace netcheck::probe {
 namespace {
 
-using protocol::Error;
-using protocol::Result;
 using protocol::Target;
-
-/// A network namespace and the process it was opened through.
-struct OpenedNetns {
-  UniqueFd fd;
-  std::uint64_t inode = 0;
-  std::int64_t pid = 0;
-};
-
-std::string ProcessPath(const std::string& proc_root, std::int64_t pid) {
-  return proc_root + "/" + std::to_string(pid);
-}
-
-/// Opens the namespace of exactly that process: its number may have gone to another one meanwhile.
-Result<OpenedNetns> OpenNetnsOf(const Process& process, const std::string& proc_root) {
-  auto fd = OpenNetnsFile(ProcessPath(proc_root, process.pid) + "/ns/net");
-  if (!fd) {
-    return fd.error();
-  }
-  const auto inode = NetnsInode(fd->get());
-  if (!inode) {
-    return inode.error();
-  }
-  const auto stat = ReadProcessStat(process.pid, proc_root);
-  if (!stat || !stat->alive() || stat->start_ticks != process.start_ticks) {
-    return Error{"process " + std::to_string(process.pid) + " ended while it was looked at", 0};
-  }
-  return OpenedNetns{std::move(fd.value()), *inode, process.pid};
-}
-
-/// Whether one of `wanted` is an address of that process's network namespace; nullopt when that
-/// can't be told.
-std::optional<bool> HasAddress(const std::vector<std::string>& wanted,
-                               std::int64_t pid,
-                               const std::string& proc_root) {
-  constexpr std::size_t kMaxFibTrie = 4U << 20U;
-  const auto net = ProcessPath(proc_root, pid) + "/net";
-  const auto fib_trie = ReadFile(net + "/fib_trie", kMaxFibTrie);
-  const auto if_inet6 = ReadFile(net + "/if_inet6");
-  if (wanted.empty() || (!fib_trie && !if_inet6)) {
-    return std::nullopt;
-  }
-  auto addresses = fib_trie ? ParseFibTrieLocals(*fib_trie) : std::vector<IpAddress>();
-  for (const auto& address : if_inet6 ? ParseIfInet6(*if_inet6) : std::vector<IpAddress>()) {
-    addresses.push_back(address);
-  }
-  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
-    const auto address = ParseIpAddress(text);
-    return address && std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
-  });
-}
 
 std::string Join(const std::vector<std::string>& words) {
   std::string text;

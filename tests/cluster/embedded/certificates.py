@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Sequence
 
 from . import processes
 
@@ -29,13 +30,14 @@ class Authority:
         self._configuration.write_text(CONFIGURATION)
         self.certificate = folder / "ca.crt"
         self._key = folder / "ca.key"
+        files: list[str | Path] = ["-keyout", self._key, "-out", self.certificate]
         self._request(
-            ["-subj", "/CN=netcheck-test-cluster", *KEY, "-keyout", self._key, "-out", self.certificate],
+            ["-subj", "/CN=netcheck-test-cluster", *KEY, *files],
             ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"],
         )
 
-    def _request(self, options: list[str | Path], extensions: list[str]) -> None:
-        command = ["openssl", "req", "-x509", "-config", self._configuration, "-days", DAYS, *options]
+    def _request(self, options: Sequence[str | Path], extensions: list[str]) -> None:
+        command: list[str | Path] = ["openssl", "req", "-x509", "-config", self._configuration, "-days", DAYS, *options]
         for extension in extensions:
             command += ["-addext", extension]
         processes.run(command)
@@ -49,8 +51,8 @@ class Authority:
         if addresses:
             names = (f"{'IP' if _is_address(name) else 'DNS'}:{name}" for name in addresses)
             extensions.append("subjectAltName=" + ",".join(names))
-        signed = ["-CA", self.certificate, "-CAkey", self._key]
-        files = ["-keyout", issued.key, "-out", issued.certificate]
+        signed: list[str | Path] = ["-CA", self.certificate, "-CAkey", self._key]
+        files: list[str | Path] = ["-keyout", issued.key, "-out", issued.certificate]
         self._request(["-subj", subject, *signed, *KEY, *files], extensions)
         return issued
 

@@ -1,5 +1,6 @@
 """Brings the cluster up, takes it down, says how it is."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -30,6 +31,8 @@ class Health:
     """What is wrong with a cluster, and which nodes are Ready."""
 
     problems: list[str] = field(default_factory=list)
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    """(host, program) of those that should run."""
     nodes: dict[str, dict] = field(default_factory=dict)
     """Node objects by name, as far as the API server answered."""
 
@@ -121,12 +124,11 @@ def _start_hosts(record: State, layout: Layout, pause: Path) -> None:
     cgroups.create(teardown.cgroup_name(record.identity), record.nodes)
     alive = state.hold_alive_lock(layout)
     try:
-        for name in (control_plane.NAME, *record.nodes):
-            record.keepers[name] = host.launch(name, layout, pause, alive)
-            record.save(layout)
+        names = (control_plane.NAME, *record.nodes)
+        keepers = {name: host.launch(name, layout, pause, alive) for name in names}
     finally:
         os.close(alive)
-    for name, keeper in record.keepers.items():
+    for name, keeper in keepers.items():
         record.hosts[name] = host.wait_for(name, layout, keeper)
     record.save(layout)
 
@@ -159,17 +161,18 @@ def _start_control_plane(
 
 
 def _wait_for_nodes(record: State, layout: Layout) -> None:
-    problems: list[str] = []
+    last = Health()
 
-    def healthy() -> bool:
-        problems[:] = health(record, layout).problems
-        return not problems
+    def decided() -> bool:
+        nonlocal last
+        last = health(record, layout)
+        return not last.problems or bool(last.ended)
 
-    try:
-        processes.wait_until(healthy, NODE_READY_SECONDS, "the cluster does not get healthy")
-    except ClusterError as error:
-        logs = sorted(layout.logs.glob("node-*-kubelet.log"))
-        raise steps.failure("starting the nodes", f"{error}: {'; '.join(problems)}", logs[0]) from error
+    with contextlib.suppress(ClusterError):
+        processes.wait_until(decided, NODE_READY_SECONDS, "")
+    if last.problems:
+        name, program = (last.ended or [(record.nodes[0], "kubelet")])[0]
+        raise steps.failure("starting the nodes", "; ".join(last.problems), layout.log(name, program))
 
 
 def _load_workloads(record: State, pods: Path) -> None:
@@ -214,8 +217,8 @@ def health(record: State, layout: Layout) -> Health:
         if not running:
             result.problems.append(f"{name} is not running")
         else:
-            absent = [program for program in programs if program[:15] not in running]
-            result.problems += [f"{program} on {name} is not running" for program in absent]
+            result.ended += [(name, program) for program in programs if program[:15] not in running]
+    result.problems += [f"{program} on {name} is not running" for name, program in result.ended]
     link = LinkNetwork(record.network)
     if result.problems:
         return result
@@ -228,6 +231,11 @@ def health(record: State, layout: Layout) -> Health:
         if not is_ready(result.nodes.get(name, {})):
             result.problems.append(f"{name} is not Ready")
     return result
+
+
+def is_healthy(record: State, layout: Layout) -> bool:
+    """Whether `up` has finished, and everything still runs."""
+    return record.complete and not health(record, layout).problems
 
 
 def is_ready(node: dict) -> bool:

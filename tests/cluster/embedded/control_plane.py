@@ -132,7 +132,7 @@ def start_controllers(
 def kubectl(layout: Layout, *arguments: str, stdin: str = "") -> str:
     return processes.run(
         [layout.programs / "kubectl", f"--kubeconfig={layout.kubeconfig}", *arguments],
-        input=stdin,
+        stdin,
         env={"HOME": "/nonexistent", "KUBECACHEDIR": str(layout.kubectl_cache)},
     )
 

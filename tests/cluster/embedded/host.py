@@ -4,16 +4,17 @@ Its first process holds its mount, network, PID, UTS and IPC namespaces. When th
 other process of the host, its mounts and its network devices: nothing has to be found one by one.
 """
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Sequence
 
 from . import processes, steps
+from .errors import ClusterError
 from .layout import Layout
 from .processes import Process
 
+START_SECONDS = 10
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -37,15 +38,13 @@ class Host:
         """The command line that runs a command with the machine's files and the host's network."""
         return ["nsenter", f"--net=/proc/{self.init.pid}/ns/net", "--", *command]
 
-    def run(self, command: Sequence[str | Path], **options: object) -> str:
-        return processes.run(self.enter(command), cwd="/", env=_environment(), **options)
-
     def ip(self, batch: Sequence[str]) -> None:
         """Gives `ip` a list of its commands, in the host's network namespace."""
-        processes.run(self.enter_network(["ip", "-batch", "-"]), input="\n".join(batch) + "\n")
+        processes.run(self.enter_network(["ip", "-batch", "-"]), "\n".join(batch) + "\n")
 
     def start(self, log: Path, command: Sequence[str | Path]) -> None:
-        """Starts a program that the host's process 1 becomes the parent of."""
+        """Starts a program that the host's process 1 becomes the parent of, and waits until it runs."""
+        program = Path(command[0]).name
         with log.open("ab") as output:
             subprocess.run(
                 self.enter(["setsid", "--fork", *command]),
@@ -54,8 +53,12 @@ class Host:
                 stderr=output,
                 cwd="/",
                 env=_environment(),
-                check=True,
+                check=False,
             )
+        try:
+            processes.wait_until(lambda: self.program(program), START_SECONDS, "it does not run")
+        except ClusterError as error:
+            raise steps.failure(f"starting {program} on {self.name}", str(error), log) from error
 
     def programs(self) -> dict[str, int]:
         """PID by command name (the kernel keeps 15 characters) of what runs on the host."""
@@ -82,7 +85,7 @@ def launch(name: str, layout: Layout, pause: Path, alive_lock: int) -> Process:
     folder, ready = layout.host(name), layout.host(name) / "ready"
     folder.mkdir(parents=True)
     namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc"]
-    init = [Path(__file__).with_name("host_init"), name, folder, ready, pause]
+    init: list[str | Path] = [Path(__file__).with_name("host_init"), name, folder, ready, pause]
     with layout.log(name, "host").open("ab") as output:
         started = subprocess.Popen(
             ["unshare", *namespaces, "--fork", "--kill-child", "--", *init],

@@ -59,7 +59,7 @@ def build() -> Path:
     logs = layout.cache_folder() / "logs"
 
     listing, log = logs / "kubernetes-packages.log", logs / "kubernetes-build.log"
-    fetch = [go, "list", "-deps", "tool"]
+    fetch: list[str | Path] = [go, "list", "-deps", "tool"]
     steps.run_logged(f"Fetching the Go modules of Kubernetes {version()}", fetch, listing, cwd=MODULE, env=environment)
     packages = len(listing.read_text(errors="replace").splitlines())
 
@@ -67,7 +67,7 @@ def build() -> Path:
         compiled = len(log.read_text(errors="replace").splitlines())
         return f"{compiled} of at most {packages} packages, {len(list(output.iterdir()))} of {len(PROGRAMS)} programs"
 
-    command = [go, "build", "-v", "-ldflags", _linker_flags(), "-o", f"{output}/", "tool"]
+    command: list[str | Path] = [go, "build", "-v", "-ldflags", _linker_flags(), "-o", f"{output}/", "tool"]
     title = f"Building Kubernetes {version()} (once; about ten minutes on two cores)"
     steps.run_logged(title, command, log, progress, cwd=MODULE, env=environment)
     _check(output)

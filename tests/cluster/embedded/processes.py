@@ -6,7 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from .errors import ClusterError
 
@@ -86,6 +86,21 @@ def in_pid_namespace(identity: str) -> Iterator[tuple[int, str]]:
             continue
 
 
+def holding(file: Path, name: str) -> Iterator[Process]:
+    """The processes of that command name that have a file open."""
+    wanted = file.stat()
+    for pid in all_pids():
+        try:
+            if Path(f"/proc/{pid}/comm").read_text().rstrip("\n") != name:
+                continue
+            opened = [os.stat(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+        except OSError:
+            continue
+        process = Process.of(pid)
+        if process is not None and any(os.path.samestat(wanted, found) for found in opened):
+            yield process
+
+
 def wait_until(condition: Callable[[], object], seconds: float, complaint: str) -> None:
     """Asks until the condition holds; raises ClusterError with the complaint when it takes too long."""
     deadline = time.monotonic() + seconds
@@ -95,11 +110,9 @@ def wait_until(condition: Callable[[], object], seconds: float, complaint: str) 
         time.sleep(0.05)
 
 
-def run(command: Sequence[str | Path], **options: object) -> str:
-    """Runs a short command and returns its output; raises ClusterError with its words when it fails."""
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **{"input": "", **options}
-    )
+def run(command: Sequence[str | Path], text: str = "", **options: Any) -> str:
+    """Runs a short command on a text and returns its output; raises ClusterError with its words when it fails."""
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, **options)
     if done.returncode != 0:
         shown = " ".join(str(word) for word in command)
         raise ClusterError(f"{shown}: exit code {done.returncode}: {(done.stderr or done.stdout).strip()}")

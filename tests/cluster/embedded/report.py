@@ -33,7 +33,7 @@ def show(layout: Layout) -> int:
         steps.say(f"problem     {problem}")
     if not record.complete:
         steps.say("problem     `up` has not finished")
-    return 1 if health.problems or not record.complete else 0
+    return 0 if record.complete and not health.problems else 1
 
 
 def _show_host(record: State, name: str, programs: tuple[str, ...]) -> None:

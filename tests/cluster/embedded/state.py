@@ -30,8 +30,6 @@ class State:
     complete: bool = False
     """False until `up` has seen every node Ready."""
     hosts: dict[str, Host] = field(default_factory=dict)
-    keepers: dict[str, Process] = field(default_factory=dict)
-    """Hosts that were being started."""
     boot: str = field(default_factory=_boot)
 
     def save(self, layout: Layout) -> None:
@@ -44,18 +42,22 @@ def load(layout: Layout) -> State | None:
     """What the folder remembers; None when there is no cluster. Processes of an earlier boot are forgotten."""
     try:
         record = json.loads(layout.state_file.read_text())
-        record["hosts"] = {
-            name: Host(name, Process(**host["keeper"]), Process(**host["init"]))
-            for name, host in record["hosts"].items()
-        }
-        record["keepers"] = {name: Process(**keeper) for name, keeper in record["keepers"].items()}
-        state = State(**record)
+        identity = record["identity"]
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise ClusterError(f"{layout.state_file} is damaged: {error}") from error
+    try:
+        record["hosts"] = {
+            name: Host(name, Process(**host["keeper"]), Process(**host["init"]))
+            for name, host in record["hosts"].items()
+        }
+        state = State(**record)
+    except (KeyError, TypeError):
+        # Written by another version of these scripts: enough to remove the cluster, see teardown.py.
+        return State(identity, 0, [], "of another version", 0.0)
     if state.boot != _boot():
-        state.hosts, state.keepers = {}, {}
+        state.hosts = {}
     return state
 
 

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 from .errors import ClusterError
 
@@ -68,7 +68,7 @@ def run_logged(
     command: Sequence[str | Path],
     log: Path,
     progress: Callable[[], str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Runs one long command as a step; raises ClusterError with the end of its log when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)

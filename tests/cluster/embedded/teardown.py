@@ -11,7 +11,7 @@ from .errors import ClusterError
 from .layout import Layout
 from .state import State
 
-END_SECONDS = 15
+END_SECONDS = 5
 
 
 def cgroup_name(identity: str) -> str:
@@ -24,12 +24,13 @@ def remove(layout: Layout) -> None:
     if record is not None:
         for host in record.hosts.values():
             host.kill()
-        for keeper in record.keepers.values():
+    if layout.alive_file.exists():
+        for keeper in processes.holding(layout.alive_file, "unshare"):
             keeper.kill()
+        _wait_until_released(layout)
+    if record is not None:
         network.disconnect_machine(record.identity)
         cgroups.remove(cgroup_name(record.identity))
-    if layout.alive_file.exists():
-        _wait_until_released(layout)
     mounts = mounts_below(layout.folder)
     if mounts:
         raise ClusterError(f"mounts that no cluster makes are below {layout.folder}: {', '.join(mounts)}")
@@ -41,7 +42,7 @@ def remove(layout: Layout) -> None:
 
 
 def _wait_until_released(layout: Layout) -> None:
-    """Killed hosts give the lock back at once; one that wasn't found never does."""
+    """Killed hosts give the lock back at once; those of another PID namespace can't be seen, and don't."""
 
     def released() -> bool:
         with layout.alive_file.open("a") as file:

@@ -29,7 +29,8 @@ def build() -> Path:
     unfinished = layout.cache_folder() / "workloads" / f"{key()}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    command = [go_toolchain.find(), "build", "-ldflags", "-s -w", "-o", f"{unfinished}/", "./..."]
+    command: list[str | Path] = [go_toolchain.find(), "build", "-v", "-ldflags", "-s -w"]
+    command += ["-o", f"{unfinished}/", "./..."]
     steps.run_logged(
         "Building the cluster's workloads",
         command,
