@@ -114,6 +114,18 @@ class Handshakes(LabTest):
         self.check_complete(report)
         self.check_all(report, DEADLINE, 0, POD_SYN)
 
+    def test_gives_up_when_nothing_answers(self) -> None:
+        drop = f"type filter hook input priority 0; tcp dport {PORT} drop;"
+        with self.lab.serving(), self.lab.rules(self.lab.pod, drop):
+            report = self.batch_of(batch(count=200, timeout_ms=300, give_up_after=15), count=200)
+        end = report.one("batch-end")
+        self.assertIn(end["failed"], range(15, 40))
+        self.assertIn("none of the first attempts got an answer", end["not_tried_reason"])
+
+    def test_does_not_give_up_on_refusals(self) -> None:
+        report = self.batch_of(batch(give_up_after=5))
+        self.assertEqual(report.one("batch-end")["failed"], 20)
+
     def test_one_source_port_fails(self) -> None:
         ports = [40000, 40001, 40002, 40003]
         drop = f"type filter hook input priority 0; tcp dport {PORT} tcp sport 40001 drop;"

@@ -30,6 +30,7 @@ struct BatchJob {
   std::string address;
   int port = 0;
   int timeout_ms = 1000;
+  int give_up_after = 0;  ///< As in protocol::HandshakeBatch.
   Pace pace;
   std::vector<std::uint16_t> source_ports;
 };
@@ -39,6 +40,9 @@ struct ReportedTaps {
   std::optional<protocol::Json> node;
   std::optional<protocol::Json> pod;
 };
+
+/// Whether at least `count` attempts have ended, all of them without any answer. Pure.
+bool NoneAnswered(const std::vector<std::int32_t>& results, int count);
 
 /// Runs a batch and writes its facts: taps, columns, details, conntrack entries of the first
 /// failures, and the batch's end.

@@ -177,6 +177,7 @@ class Session {
                        batch.address,
                        batch.port,
                        batch.timeout_ms,
+                       batch.give_up_after,
                        PaceOf(batch, before),
                        std::move(ports.ports)});
     }
