@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -104,7 +105,7 @@ TlsStream::~TlsStream() = default;
 
 IoResult TlsStream::Handshake(const Patience& patience) {
   if (state_->ssl == nullptr) {
-    return Fault("tls: " + LocalErrorText(ERR_peek_last_error()));
+    return Fault(LocalErrorText(ERR_peek_last_error()));
   }
   while (true) {
     ERR_clear_error();

@@ -37,8 +37,12 @@ int CountEnded(const AttemptTable& attempts) {
 
 /// Makes the attempts, as many at a time as the conntrack share allows. Returns why not all were
 /// made; "" if the connector knows.
-std::string RunAttempts(BatchRun& batch, const BatchContext& context) {
-  const RunHook hook = [&] { return context.control.Stop(); };
+std::string RunAttempts(const BatchJob& job, BatchRun& batch, const BatchContext& context) {
+  bool given_up = false;
+  const RunHook hook = [&] {
+    given_up = job.give_up_after > 0 && NoneAnswered(batch.attempts().results, job.give_up_after);
+    return given_up || context.control.Stop();
+  };
   while (batch.done() < batch.attempts().size() && !batch.stopped()) {
     const std::size_t left = batch.attempts().size() - batch.done();
     const auto room = context.conntrack.Room();
@@ -53,7 +57,7 @@ std::string RunAttempts(BatchRun& batch, const BatchContext& context) {
       return run.error().message;
     }
   }
-  return "";
+  return given_up ? "none of the first attempts got an answer" : "";
 }
 
 bool IsFailure(int result) {
@@ -93,14 +97,26 @@ BatchOptions OptionsOf(const BatchJob& job, const BatchContext& context) {
   options.port = job.port;
   options.source_ports = job.source_ports;
   options.timeout = milliseconds(job.timeout_ms);
-  options.connections_per_second = context.connections_per_second;
-  options.max_in_flight = job.max_in_flight;
+  options.connections_per_second = job.pace.connections_per_second;
+  options.max_in_flight = job.pace.max_in_flight;
   options.max_details = context.max_details;
   options.pod_netns_fd = context.pod_netns_fd;
   return options;
 }
 
 }  // namespace
+
+bool NoneAnswered(const std::vector<std::int32_t>& results, int count) {
+  int unanswered = 0;
+  for (const std::int32_t result : results) {
+    if (result == protocol::kResultDeadline) {
+      ++unanswered;
+    } else if (result != kResultPending && result != protocol::kResultNotTried) {
+      return false;
+    }
+  }
+  return unanswered >= count;
+}
 
 int RunBatch(const BatchJob& job, const BatchContext& context, ReportedTaps& reported) {
   FactWriter& writer = context.writer;
@@ -115,7 +131,7 @@ int RunBatch(const BatchJob& job, const BatchContext& context, ReportedTaps& rep
   ReportTap(batch.pod_tap_fact(), reported.pod, writer);
 
   context.control.SetRunning([&] { return CountEnded(batch.attempts()); });
-  const std::string reason = RunAttempts(batch, context);
+  const std::string reason = RunAttempts(job, batch, context);
   context.control.SetRunning({});
   protocol::BatchEnd end = batch.Finish();
   context.control.AddTried(static_cast<int>(batch.attempts().size()));

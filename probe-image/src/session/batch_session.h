@@ -8,6 +8,7 @@
 #include "protocol/plan.h"
 #include "session/conntrack_share.h"
 #include "session/fact_writer.h"
+#include "session/pace.h"
 #include "session/run_control.h"
 
 namespace netcheck::probe {
@@ -19,7 +20,6 @@ struct BatchContext {
   const ProbeClock& clock;
   const ConntrackShare& conntrack;
   int pod_netns_fd = -1;
-  int connections_per_second = 200;
   int max_details = 0;      ///< Of this batch.
   std::size_t reserve = 0;  ///< Bytes of the stream that must stay free for what follows it.
 };
@@ -30,7 +30,8 @@ struct BatchJob {
   std::string address;
   int port = 0;
   int timeout_ms = 1000;
-  int max_in_flight = 1;
+  int give_up_after = 0;  ///< As in protocol::HandshakeBatch.
+  Pace pace;
   std::vector<std::uint16_t> source_ports;
 };
 
@@ -39,6 +40,9 @@ struct ReportedTaps {
   std::optional<protocol::Json> node;
   std::optional<protocol::Json> pod;
 };
+
+/// Whether at least `count` attempts have ended, all of them without any answer. Pure.
+bool NoneAnswered(const std::vector<std::int32_t>& results, int count);
 
 /// Runs a batch and writes its facts: taps, columns, details, conntrack entries of the first
 /// failures, and the batch's end.

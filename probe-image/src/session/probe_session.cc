@@ -21,6 +21,7 @@
 #include "session/fact_writer.h"
 #include "session/file_limit.h"
 #include "session/node_view.h"
+#include "session/pace.h"
 #include "session/run_control.h"
 #include "target/find_target.h"
 
@@ -140,23 +141,20 @@ class Session {
 
   void Throttling(Moment moment) { WriteBulk(ReadCpuThrottling(target_.state, moment), moment); }
 
-  int InFlight(const protocol::HandshakeBatch& batch, const std::vector<Fact>& before) {
+  Pace PaceOf(const protocol::HandshakeBatch& batch, const std::vector<Fact>& before) {
     const Where where = SharesNamespace() ? Where::kNode : Where::kPod;
-    int in_flight = plan_.limits.max_in_flight;
-    if (const auto backlog = BacklogOf(before, where, batch.address, batch.port)) {
-      in_flight = std::min<int>(in_flight, static_cast<int>(std::max(1U, *backlog / 2)));
+    const Pace pace = PaceFor(plan_.limits,
+                              BacklogOf(before, where, batch.address, batch.port),
+                              RaiseFileLimit() - kFilesBesidesSockets);
+    if (pace.files_limit) {
+      writer_.Write(Unavailable{{},
+                                {},
+                                "limits.max_in_flight",
+                                "only " + std::to_string(pace.max_in_flight) +
+                                    " sockets may be open at once (RLIMIT_NOFILE)",
+                                0});
     }
-    const int open_files = RaiseFileLimit() - kFilesBesidesSockets;
-    if (in_flight > open_files) {
-      in_flight = std::max(1, open_files);
-      writer_.Write(Unavailable{
-          {},
-          {},
-          "limits.max_in_flight",
-          "only " + std::to_string(in_flight) + " sockets may be open at once (RLIMIT_NOFILE)",
-          0});
-    }
-    return in_flight;
+    return pace;
   }
 
   void PlanJobs(const std::vector<Fact>& before) {
@@ -179,7 +177,8 @@ class Session {
                        batch.address,
                        batch.port,
                        batch.timeout_ms,
-                       InFlight(batch, before),
+                       batch.give_up_after,
+                       PaceOf(batch, before),
                        std::move(ports.ports)});
     }
     attempts_left_ = planned;
@@ -197,14 +196,8 @@ class Session {
     int details_left = kMaxDetails;
     for (const BatchJob& job : jobs_) {
       attempts_left_ -= job.source_ports.size();
-      const BatchContext context{writer_,
-                                 control_,
-                                 clock_,
-                                 conntrack,
-                                 target_.pod_netns.get(),
-                                 plan_.limits.connections_per_second,
-                                 details_left,
-                                 Reserve()};
+      const BatchContext context{
+          writer_, control_, clock_, conntrack, target_.pod_netns.get(), details_left, Reserve()};
       details_left -= RunBatch(job, context, reported);
       writer_.Write(clock_.Pair());
     }

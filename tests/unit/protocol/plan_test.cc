@@ -23,7 +23,7 @@ Plan FullPlan() {
                  true,
                  4711};
   plan.limits = {300, 7, 11, 45000};
-  plan.batches = {{"b1", "10.0.0.5", 8080, {PortPlanKind::kList, 3, {40000, 40001}}, 1500}};
+  plan.batches = {{"b1", "10.0.0.5", 8080, {PortPlanKind::kList, 3, {40000, 40001}}, 1500, 25}};
   Check check;
   check.id = "c1";
   check.kind = CheckKind::kHttp;
@@ -49,6 +49,7 @@ TEST_CASE("plan: every field survives the way through the argument") {
   CHECK(decoded->seed == plan.seed);
   CHECK(decoded->target.containers[0].id == plan.target.containers[0].id);
   CHECK(decoded->batches[0].ports.ports == plan.batches[0].ports.ports);
+  CHECK(decoded->batches[0].give_up_after == 25);
   CHECK(decoded->checks[0].http.headers[1].value == "2");
   CHECK(decoded->checks[0].patience_ms == 4000);
 }
@@ -108,6 +109,7 @@ TEST_CASE("plan: what is outside its domain is refused, and the words say what")
        }},
       {"batch b1: negative count", [](Plan& p) { p.batches[0].ports.count = -1; }},
       {"batch b1: negative count", [](Plan& p) { p.batches[0].timeout_ms = 0; }},
+      {"batch b1: negative count", [](Plan& p) { p.batches[0].give_up_after = -1; }},
       {"check c1: unknown kind", [](Plan& p) { p.checks[0].kind = {}; }},
       {"check c1: port outside", [](Plan& p) { p.checks[0].port = 65536; }},
       {"check c1: negative", [](Plan& p) { p.checks[0].timeout_ms = 0; }},

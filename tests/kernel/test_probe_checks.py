@@ -1,0 +1,98 @@
+"""HTTP, HTTPS and TCP checks of a pod, as kubelet makes them."""
+
+import unittest
+
+from probe_lab import DEADLINE, POD4, POD6, PORT, Fact, LabTest, http_check, plan
+
+
+class Checks(LabTest):
+    def attempt(self, check: dict) -> Fact:
+        report = self.lab.probe(plan(self.lab.idle.pid, checks=[check]))
+        self.check_complete(report)
+        return report.one("check-attempt")
+
+    def test_healthy(self) -> None:
+        with self.lab.serving():
+            attempt = self.attempt(http_check())
+        self.assertEqual((attempt["result"], attempt["http_status"]), ("success", 200))
+        self.assertEqual(attempt["output"], "hello from /healthz")
+        self.assertEqual(attempt["server"], "pod-server")
+        self.assertEqual(attempt["phase"], "done")
+        self.assertLessEqual(attempt["connect_us"], attempt["first_byte_us"])
+        self.assertEqual(attempt["seen"] & 15, 15)
+
+    def test_ipv6(self) -> None:
+        with self.lab.serving("--address", "::"):
+            attempt = self.attempt(http_check(address=POD6))
+        self.assertEqual(attempt["result"], "success")
+        self.assertEqual(attempt["source_address"], "fd00:199::1")
+
+    def test_status_500(self) -> None:
+        with self.lab.serving("--status", "500"):
+            attempt = self.attempt(http_check())
+        self.assertEqual(attempt["result"], "failure")
+        self.assertEqual(attempt["output"], "HTTP probe failed with statuscode: 500")
+
+    def test_slow_answer_is_waited_for(self) -> None:
+        with self.lab.serving("--delay", "1.5"):
+            attempt = self.attempt(http_check(timeout_ms=1000, patience_ms=4000))
+        self.assertEqual(attempt["result"], "success")
+        self.assertGreater(attempt["first_byte_us"], 1_500_000)
+        self.assertLess(attempt["connect_us"], 1_000_000)
+
+    def test_slow_answer_beyond_patience(self) -> None:
+        with self.lab.serving("--delay", "3"):
+            attempt = self.attempt(http_check(timeout_ms=500, patience_ms=500))
+        self.assertEqual(attempt["result"], "failure")
+        self.assertEqual(attempt["phase"], "headers")
+        self.assertEqual(
+            attempt["output"],
+            f'Get "http://{POD4}:{PORT}/healthz": context deadline exceeded '
+            "(Client.Timeout exceeded while awaiting headers)",
+        )
+
+    def test_https_with_a_strangers_certificate(self) -> None:
+        with self.lab.certificate() as file, self.lab.serving("--certificate", file):
+            attempt = self.attempt(http_check(http={"scheme": "HTTPS"}))
+        self.assertEqual((attempt["result"], attempt["http_status"]), ("success", 200))
+        self.assertLessEqual(attempt["connect_us"], attempt["tls_us"])
+
+    def test_https_to_http(self) -> None:
+        with self.lab.serving():
+            attempt = self.attempt(http_check(http={"scheme": "HTTPS"}))
+        self.assertEqual(attempt["result"], "failure")
+        self.assertTrue(attempt["output"].endswith("http: server gave HTTP response to HTTPS client"), attempt)
+
+    def test_nothing_listens(self) -> None:
+        attempt = self.attempt(http_check())
+        self.assertEqual(attempt["phase"], "connect")
+        self.assertTrue(attempt["output"].endswith("connect: connection refused"), attempt)
+
+    def test_tcp(self) -> None:
+        check = {"id": "c", "kind": "tcp", "address": POD4, "port": PORT}
+        with self.lab.serving():
+            self.assertEqual(self.attempt(check)["result"], "success")
+        refused = self.attempt(check)
+        self.assertEqual(refused["output"], f"dial tcp {POD4}:{PORT}: connect: connection refused")
+
+    def test_tcp_without_an_answer(self) -> None:
+        check = {"id": "c", "kind": "tcp", "address": POD4, "port": PORT, "timeout_ms": 600, "patience_ms": 600}
+        drop = f"type filter hook input priority 0; tcp dport {PORT} drop;"
+        with self.lab.rules(self.lab.pod, drop):
+            attempt = self.attempt(check)
+        self.assertEqual(attempt["connect_result"], DEADLINE)
+        self.assertEqual(attempt["output"], f"dial tcp {POD4}:{PORT}: i/o timeout")
+        self.assertEqual(attempt["seen"] & 7, 3)
+
+    def test_attempts_stop_with_the_budget(self) -> None:
+        with self.lab.serving():
+            check = http_check(attempts=1000, interval_ms=100, budget_ms=600)
+            report = self.lab.probe(plan(self.lab.idle.pid, checks=[check]))
+        self.check_complete(report)
+        attempts = report.of("check-attempt")
+        self.assertEqual([a["index"] for a in attempts], list(range(len(attempts))))
+        self.assertIn(len(attempts), range(2, 8))
+
+
+if __name__ == "__main__":
+    unittest.main()
