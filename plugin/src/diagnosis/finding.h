@@ -91,6 +91,9 @@ struct Report {
   std::vector<model::NotSeen> not_seen;
 };
 
+const char* Name(Certainty certainty);  ///< "proven" ...
+const char* Name(Verdict verdict);      ///< "healthy" ...
+
 /// Pure: the same evidence always gives the same report.
 Report Diagnose(const model::Evidence& evidence);
 

@@ -1,0 +1,151 @@
+#include "diagnosis/check_report.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+constexpr double kMicrosPerMilli = 1e3;
+
+double Millis(std::int64_t microseconds) {
+  return static_cast<double>(microseconds) / kMicrosPerMilli;
+}
+
+const char* Name(protocol::PortPlanKind kind) {
+  switch (kind) {
+    case protocol::PortPlanKind::kKubelet:
+      return "kubelet";
+    case protocol::PortPlanKind::kSpread:
+      return "spread";
+    case protocol::PortPlanKind::kSuspects:
+      return "suspects";
+    case protocol::PortPlanKind::kSweep:
+      return "sweep";
+    case protocol::PortPlanKind::kList:
+      return "list";
+    case protocol::PortPlanKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::map<int, const protocol::HandshakeDetail*> DetailsOf(const Digest& digest,
+                                                          const std::string& batch) {
+  std::map<int, const protocol::HandshakeDetail*> details;
+  for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
+    if (detail.batch == batch) {
+      details[detail.index] = &detail;
+    }
+  }
+  return details;
+}
+
+void AddHandshakes(const Digest& digest, const Batch& batch, CheckReport& report) {
+  const auto details = DetailsOf(digest, batch.plan->id);
+  report.attempts.reserve(batch.attempts.size());
+  for (const HandshakeAttempt& tried : batch.attempts) {
+    const protocol::Handshake& handshake = tried.handshake;
+    Attempt attempt;
+    attempt.source_port = handshake.source_port;
+    attempt.source_address = handshake.source_address;
+    attempt.stage = tried.stage;
+    if (handshake.result == protocol::kResultNotTried) {
+      attempt.outcome = "not tried";
+      ++report.not_tried;
+    } else {
+      attempt.outcome = tried.failed() ? "failure" : "success";
+      ++(tried.failed() ? report.failed : report.passed);
+      (tried.failed() ? attempt.total_ms : attempt.connect_ms) = Millis(handshake.duration_us);
+    }
+    if (const auto it = details.find(handshake.index); it != details.end()) {
+      attempt.detail = it->second->error;
+    }
+    report.attempts.push_back(std::move(attempt));
+  }
+}
+
+CheckReport BatchReport(const Digest& digest, const Batch& batch) {
+  CheckReport report;
+  report.id = batch.plan->id;
+  report.kind = "handshake";
+  report.ports = Name(batch.plan->ports.kind);
+  report.target = HostPort(batch.plan->address, batch.plan->port);
+  AddHandshakes(digest, batch, report);
+  return report;
+}
+
+std::string TargetOf(const protocol::Check& plan, const model::Probe& probe) {
+  const std::string host_port = HostPort(plan.address, plan.port);
+  if (plan.kind != protocol::CheckKind::kHttp) {
+    return host_port;
+  }
+  return fmt::format(
+      "{}://{}{}", probe.scheme == "HTTPS" ? "https" : "http", host_port, probe.path);
+}
+
+std::optional<double> OptionalMillis(const std::optional<std::int64_t>& microseconds) {
+  return microseconds ? std::optional<double>(Millis(*microseconds)) : std::nullopt;
+}
+
+CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
+  CheckReport report;
+  report.id = check.plan->id;
+  report.kind = check.plan->kind == protocol::CheckKind::kHttp ? "http" : "tcp";
+  report.target = TargetOf(*check.plan, probe);
+  for (const JudgedAttempt& judged : check.attempts) {
+    const protocol::CheckAttempt& tried = *judged.attempt;
+    Attempt attempt;
+    attempt.source_port = tried.source_port;
+    attempt.source_address = tried.source_address;
+    attempt.stage = judged.stage;
+    attempt.outcome = judged.failed ? "failure" : tried.result;
+    attempt.detail = tried.output;
+    if (judged.late) {
+      attempt.detail = fmt::format("the right answer, after {}; kubelet waits {} s",
+                                   Duration(tried.total_us),
+                                   probe.timeout_s);
+    }
+    attempt.connect_ms = OptionalMillis(tried.connect_us);
+    attempt.first_byte_ms = OptionalMillis(tried.first_byte_us);
+    attempt.total_ms = Millis(tried.total_us);
+    ++(judged.failed ? report.failed : report.passed);
+    report.attempts.push_back(std::move(attempt));
+  }
+  return report;
+}
+
+void Join(std::string& names, const std::string& name) {
+  if (("," + names + ",").find("," + name + ",") == std::string::npos) {
+    names += (names.empty() ? "" : ",") + name;
+  }
+}
+
+}  // namespace
+
+std::vector<CheckReport> CheckReports(const Digest& digest) {
+  std::vector<CheckReport> reports;
+  std::map<std::string, std::size_t> positions;
+  const auto add = [&](const ProbeCase& probe, const std::string& id, auto make) {
+    const auto [it, inserted] = positions.emplace(id, reports.size());
+    if (inserted) {
+      reports.push_back(make());
+    }
+    Join(reports[it->second].container, probe.probe->container);
+    Join(reports[it->second].probe, model::Name(probe.probe->type));
+  };
+  for (const ProbeCase& probe : digest.probes) {
+    for (const CheckCase* check : probe.checks) {
+      add(probe, check->plan->id, [&] { return CheckCaseReport(*check, *probe.probe); });
+    }
+    for (const Batch* batch : probe.batches) {
+      add(probe, batch->plan->id, [&] { return BatchReport(digest, *batch); });
+    }
+  }
+  return reports;
+}
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,212 @@
+// The arbiter: runs the rules, lets the better explanation keep the attempts that two claim, and
+// leaves what nobody explains undetermined.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "diagnosis/check_report.h"
+#include "diagnosis/digest.h"
+#include "diagnosis/finding.h"
+#include "diagnosis/rule.h"
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+using Claim = std::pair<std::string, int>;
+
+Claim Key(const AttemptRef& ref) {
+  return {ref.id, ref.index};
+}
+
+std::vector<Finding> RunRules(const Digest& digest) {
+  std::vector<Finding> findings;
+  for (const Rule rule : Rules()) {
+    for (Finding& finding : rule(digest)) {
+      findings.push_back(std::move(finding));
+    }
+  }
+  // Stable: between equals the order of the rules decides.
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return a.certainty > b.certainty;
+  });
+  return findings;
+}
+
+/// An attempt belongs to the first finding of another cause that claims it. Probes that share a
+/// port share its attempts, so findings with the same code don't compete.
+void Arbitrate(std::vector<Finding> findings, Report& report) {
+  std::map<Claim, std::string> owner;
+  for (Finding& finding : findings) {
+    if (finding.certainty == Certainty::kPossible) {
+      report.risks.push_back(std::move(finding));
+      continue;
+    }
+    std::erase_if(finding.claims, [&](const AttemptRef& ref) {
+      return owner.emplace(Key(ref), finding.code).first->second != finding.code;
+    });
+    if (!finding.claims.empty()) {
+      report.findings.push_back(std::move(finding));
+    }
+  }
+}
+
+std::set<Claim> Explained(const Report& report) {
+  std::set<Claim> explained;
+  for (const Finding& finding : report.findings) {
+    for (const AttemptRef& ref : finding.claims) {
+      explained.insert(Key(ref));
+    }
+  }
+  return explained;
+}
+
+/// Failed attempts of one probe by stage, less those that a finding explains, with up to three of
+/// the errors met.
+struct Leftover {
+  int attempts = 0;
+  std::set<std::string> errors;
+};
+
+std::map<Stage, Leftover> LeftoversOf(const Digest& digest,
+                                      const ProbeCase& probe,
+                                      const std::set<Claim>& explained) {
+  constexpr std::size_t kMaxErrors = 3;
+  std::map<Stage, Leftover> leftovers;
+  const auto note = [&](Stage stage, const std::string& error) {
+    Leftover& leftover = leftovers[stage];
+    ++leftover.attempts;
+    if (!error.empty() && leftover.errors.size() < kMaxErrors) {
+      leftover.errors.insert(error);
+    }
+  };
+  for (const Batch* batch : probe.batches) {
+    std::map<int, std::string> errors;
+    for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
+      if (detail.batch == batch->plan->id) {
+        errors[detail.index] = detail.error;
+      }
+    }
+    for (const HandshakeAttempt& attempt : batch->attempts) {
+      const Claim key{attempt.handshake.batch, attempt.handshake.index};
+      if (attempt.failed() && explained.count(key) == 0) {
+        note(attempt.stage, errors[attempt.handshake.index]);
+      }
+    }
+  }
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& attempt : check->attempts) {
+      if (attempt.failed &&
+          explained.count({attempt.attempt->check, attempt.attempt->index}) == 0) {
+        note(attempt.stage, attempt.attempt->output);
+      }
+    }
+  }
+  return leftovers;
+}
+
+/// Causes that the evidence rules out, for the reader of an undetermined failure.
+std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) {
+  std::vector<std::string> excluded;
+  const auto listeners =
+      protocol::FindListeners(digest.report(), digest.target_namespace(), protocol::Moment::kAfter);
+  if (listeners &&
+      std::any_of(listeners->begin(), listeners->end(), [&](const protocol::Listener& listener) {
+        return listener.port == probe.probe->port;
+      })) {
+    excluded.push_back(fmt::format("a missing listener: port {} is in LISTEN", probe.probe->port));
+  }
+  if (CounterRise(digest, digest.target_namespace(), "TcpExt.ListenOverflows") == 0) {
+    excluded.emplace_back("a full accept queue: TcpExt.ListenOverflows did not rise");
+  }
+  if (!protocol::FindCounter(digest.report(),
+                             digest.target_namespace(),
+                             protocol::Moment::kBefore,
+                             "TcpExt.PAWSPassive") &&
+      protocol::FindCounter(digest.report(),
+                            digest.target_namespace(),
+                            protocol::Moment::kBefore,
+                            "TcpExt.ListenDrops")) {
+    excluded.emplace_back("tcp_tw_recycle: this kernel does not have it (no TcpExt.PAWSPassive)");
+  }
+  return excluded;
+}
+
+void AddUnexplained(const Digest& digest, Report& report) {
+  const std::set<Claim> explained = Explained(report);
+  for (const ProbeCase& probe : digest.probes) {
+    if (!probe.unusable.empty()) {
+      Unexplained entry;
+      entry.subject = probe.subject;
+      for (const auto& [stage, leftover] : LeftoversOf(digest, probe, explained)) {
+        entry.attempts += leftover.attempts;
+      }
+      entry.observations.push_back(probe.unusable +
+                                   ", so what was tried meanwhile supports no finding");
+      report.unexplained.push_back(std::move(entry));
+      continue;
+    }
+    for (const auto& [stage, leftover] : LeftoversOf(digest, probe, explained)) {
+      Unexplained entry;
+      entry.subject = probe.subject;
+      entry.stage = stage;
+      entry.attempts = leftover.attempts;
+      entry.excluded = Excluded(digest, probe);
+      entry.observations.assign(leftover.errors.begin(), leftover.errors.end());
+      report.unexplained.push_back(std::move(entry));
+    }
+  }
+}
+
+bool AnythingPassed(const Report& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const CheckReport& check) {
+    return check.passed > 0;
+  });
+}
+
+void Conclude(const Digest& digest, Report& report) {
+  if (!report.findings.empty()) {
+    const Finding& first = report.findings.front();
+    report.verdict = Verdict::kUnhealthy;
+    report.summary = fmt::format("{}: {}.", first.subject, first.title);
+    return;
+  }
+  report.verdict = Verdict::kUndetermined;
+  if (!digest.contradictions.empty()) {
+    report.summary =
+        fmt::format("The probe's facts contradict each other: {}.", digest.contradictions.front());
+  } else if (!report.unexplained.empty()) {
+    const Unexplained& first = report.unexplained.front();
+    report.summary = first.stage == Stage::kUnknown && !first.observations.empty()
+                         ? fmt::format("{}: {}.", first.subject, first.observations.front())
+                         : fmt::format("{}: {} failed; {}.",
+                                       first.subject,
+                                       Count(first.attempts, "attempt"),
+                                       Describe(first.stage));
+  } else if (!digest.report().complete) {
+    report.summary =
+        "The probe's report is incomplete, so nothing can be said about what is missing from it.";
+  } else if (!AnythingPassed(report)) {
+    report.summary = "Nothing could be tried.";
+  } else {
+    report.verdict = Verdict::kHealthy;
+    report.summary = "Every attempt passed.";
+  }
+}
+
+}  // namespace
+
+Report Diagnose(const model::Evidence& evidence) {
+  const Digest digest = MakeDigest(evidence);
+  Report report;
+  Arbitrate(RunRules(digest), report);
+  AddUnexplained(digest, report);
+  report.checks = CheckReports(digest);
+  report.not_seen = evidence.not_seen;
+  Conclude(digest, report);
+  return report;
+}
+
+}  // namespace netcheck::diagnosis

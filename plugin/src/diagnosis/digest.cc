@@ -1,0 +1,201 @@
+#include "diagnosis/digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+namespace netcheck::diagnosis {
+namespace {
+
+using protocol::CheckAttempt;
+using protocol::CheckPhase;
+using protocol::Moment;
+
+constexpr std::int64_t kMicrosPerMilli = 1000;
+
+Stage StageOfConnect(int result, Stage batch_stage) {
+  if (result == protocol::kResultDeadline || result == ETIMEDOUT) {
+    return batch_stage;
+  }
+  return result == ECONNREFUSED || result == ECONNRESET ? Stage::kRejected : Stage::kUnknown;
+}
+
+/// `batch_stage`: where the handshakes with the same target ended, when that is one place.
+JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, Stage batch_stage) {
+  JudgedAttempt judged;
+  judged.attempt = &attempt;
+  const bool in_time = attempt.total_us <= plan.timeout_ms * kMicrosPerMilli;
+  const bool answered = attempt.phase == CheckPhase::kDone;
+  const bool good = attempt.result == "success" || attempt.result == "warning";
+  judged.failed = !good || !in_time;
+  if (!judged.failed) {
+    return judged;
+  }
+  if (!attempt.connect_us) {
+    judged.stage = attempt.phase == CheckPhase::kConnect
+                       ? StageOfConnect(attempt.connect_result, batch_stage)
+                       : Stage::kUnknown;
+  } else if (answered) {
+    judged.late = good;
+    judged.stage = good ? Stage::kSlow : Stage::kWrongAnswer;
+  } else {
+    judged.stage = in_time ? Stage::kResetLater : Stage::kSlow;
+  }
+  return judged;
+}
+
+/// The one stage at which every failed handshake with this target ended; kUnknown if they differ.
+Stage CommonStage(const Digest& digest, const std::string& address, int port) {
+  std::set<Stage> stages;
+  for (const auto& [id, batch] : digest.batches) {
+    if (batch.plan->address != address || batch.plan->port != port) {
+      continue;
+    }
+    for (const HandshakeAttempt& attempt : batch.attempts) {
+      if (attempt.failed()) {
+        stages.insert(attempt.stage);
+      }
+    }
+  }
+  return stages.size() == 1 ? *stages.begin() : Stage::kUnknown;
+}
+
+void AddBatches(Digest& digest) {
+  for (const protocol::HandshakeBatch& plan : digest.evidence->plan.batches) {
+    Batch& batch = digest.batches[plan.id];
+    batch.plan = &plan;
+    for (const protocol::BatchEnd& end : digest.report().batch_ends) {
+      if (end.batch == plan.id) {
+        batch.end = &end;
+        batch.taps = ViewOf(end);
+      }
+    }
+    auto handshakes = protocol::ExpandHandshakes(digest.report(), plan.id);
+    if (!handshakes) {
+      digest.contradictions.push_back(handshakes.error().message);
+      continue;
+    }
+    for (const protocol::Handshake& handshake : *handshakes) {
+      batch.attempts.push_back({handshake, StageOf(handshake, batch.taps)});
+    }
+  }
+}
+
+void AddChecks(Digest& digest) {
+  for (const protocol::Check& plan : digest.evidence->plan.checks) {
+    CheckCase& check = digest.checks[plan.id];
+    check.plan = &plan;
+    const Stage batch_stage = CommonStage(digest, plan.address, plan.port);
+    for (const CheckAttempt& attempt : digest.report().check_attempts) {
+      if (attempt.check == plan.id) {
+        check.attempts.push_back(Judge(attempt, plan, batch_stage));
+      }
+    }
+  }
+}
+
+const model::Container* FindContainer(const model::Pod& pod, const std::string& name) {
+  const auto it = std::find_if(pod.containers.begin(),
+                               pod.containers.end(),
+                               [&](const auto& container) { return container.name == name; });
+  return it == pod.containers.end() ? nullptr : &*it;
+}
+
+const protocol::ContainerProcess* FindProcess(const protocol::TargetState* target,
+                                              const std::string& name) {
+  if (target == nullptr) {
+    return nullptr;
+  }
+  for (const protocol::ContainerProcess& process : target->containers) {
+    if (process.name == name) {
+      return &process;
+    }
+  }
+  return nullptr;
+}
+
+/// Why what was tried for this container supports no finding: it was not running, or not the same
+/// one, for the whole time. "": it was.
+std::string WhyUnusable(const Digest& digest, const std::string& name) {
+  const model::Evidence& evidence = *digest.evidence;
+  const model::Container* before = FindContainer(evidence.pod, name);
+  const model::Container* after = FindContainer(evidence.pod_after, name);
+  if (before == nullptr || after == nullptr || evidence.pod.uid != evidence.pod_after.uid) {
+    return "the pod was replaced or deleted while it was checked";
+  }
+  for (const model::Container* container : {before, after}) {
+    if (container->state != "running") {
+      return fmt::format(
+          "container {} is not running ({})",
+          name,
+          container->state_reason.empty() ? container->state : container->state_reason);
+    }
+  }
+  if (before->id != after->id || before->restart_count != after->restart_count) {
+    return fmt::format("container {} was restarted while it was checked", name);
+  }
+  const auto* found_before =
+      FindProcess(protocol::FindTarget(digest.report(), Moment::kBefore), name);
+  const auto* found_after =
+      FindProcess(protocol::FindTarget(digest.report(), Moment::kAfter), name);
+  if (found_before == nullptr || found_after == nullptr) {
+    return "";  // The probe could not find processes at all; the API's word has to do.
+  }
+  if (!found_before->running || !found_after->running) {
+    return fmt::format("no process of container {} was found on the node", name);
+  }
+  if (found_before->pid != found_after->pid ||
+      found_before->start_ticks != found_after->start_ticks) {
+    return fmt::format("container {} was restarted while it was checked", name);
+  }
+  return "";
+}
+
+void AddProbes(Digest& digest) {
+  for (const model::Probe& probe : digest.evidence->probes) {
+    ProbeCase probe_case;
+    probe_case.probe = &probe;
+    probe_case.subject =
+        probe.type == model::ProbeType::kUnknown
+            ? fmt::format("container {}, port {}", probe.container, probe.port)
+            : fmt::format("container {}, {} probe", probe.container, model::Name(probe.type));
+    probe_case.unusable = WhyUnusable(digest, probe.container);
+    for (const std::string& id : probe.batch_ids) {
+      if (const auto it = digest.batches.find(id); it != digest.batches.end()) {
+        probe_case.batches.push_back(&it->second);
+      }
+    }
+    for (const std::string& id : probe.check_ids) {
+      if (const auto it = digest.checks.find(id); it != digest.checks.end()) {
+        probe_case.checks.push_back(&it->second);
+      }
+    }
+    digest.probes.push_back(std::move(probe_case));
+  }
+}
+
+}  // namespace
+
+Digest MakeDigest(const model::Evidence& evidence) {
+  Digest digest;
+  digest.evidence = &evidence;
+  AddBatches(digest);
+  AddChecks(digest);
+  AddProbes(digest);
+  return digest;
+}
+
+std::optional<std::int64_t> CounterRise(const Digest& digest,
+                                        protocol::Where where,
+                                        const std::string& name) {
+  const auto before = protocol::FindCounter(digest.report(), where, Moment::kBefore, name);
+  const auto after = protocol::FindCounter(digest.report(), where, Moment::kAfter, name);
+  if (!before || !after) {
+    return std::nullopt;
+  }
+  return *after - *before;
+}
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,90 @@
+// The application does not accept() connections as fast as they come: the listener's accept queue
+// is full and the kernel drops SYNs (net/ipv4/tcp_input.c, tcp_conn_request: sk_acceptq_is_full,
+// which counts ListenOverflows and ListenDrops).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "diagnosis/rule.h"
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+using protocol::Listener;
+using protocol::Moment;
+
+/// The probe's listener if its queue is over its limit now (sk_acceptq_is_full compares with >).
+std::optional<Listener> FullListener(const Digest& digest, int port) {
+  const auto listeners =
+      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
+  if (!listeners) {
+    return std::nullopt;
+  }
+  const auto it = std::find_if(listeners->begin(), listeners->end(), [port](const Listener& l) {
+    return l.port == port && l.queue > l.backlog;
+  });
+  return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
+}
+
+Finding Explain(const ProbeCase& probe,
+                const Listener& listener,
+                std::int64_t overflows,
+                std::vector<AttemptRef> claims) {
+  Finding finding;
+  finding.code = "NC-QUEUE-001";
+  finding.certainty = Certainty::kProven;
+  finding.subject = probe.subject;
+  finding.title = fmt::format(
+      "The accept queue of port {} is full: the application does not accept connections",
+      listener.port);
+  finding.evidence.push_back(
+      fmt::format("{} reached the pod's network namespace and got no SYN-ACK.",
+                  Count(std::ssize(claims), "SYN")));
+  finding.evidence.push_back(
+      fmt::format("The listener {} holds {} that the application has not accepted; its backlog is "
+                  "{} (sock_diag).",
+                  HostPort(listener.address, listener.port),
+                  Count(listener.queue, "connection"),
+                  listener.backlog));
+  finding.evidence.push_back(fmt::format(
+      "TcpExt.ListenOverflows of the pod's namespace rose by {} meanwhile.", overflows));
+  finding.fix.emplace_back(
+      "Find out why the application does not call accept(): a blocked event loop, a full "
+      "worker pool, a deadlock, no free file descriptor.");
+  finding.fix.emplace_back(
+      "If it is only too slow in bursts: a larger listen() backlog, and "
+      "net.core.somaxconn of the pod at least as large.");
+  finding.claims = std::move(claims);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> AcceptQueueFull(const Digest& digest) {
+  std::vector<Finding> findings;
+  const auto overflows = CounterRise(digest, digest.target_namespace(), "TcpExt.ListenOverflows");
+  if (!overflows || *overflows == 0) {
+    return findings;
+  }
+  for (const ProbeCase& probe : digest.probes) {
+    if (!probe.unusable.empty()) {
+      continue;
+    }
+    const auto listener = FullListener(digest, probe.probe->port);
+    auto claims = ClaimHandshakes(
+        probe, [](const HandshakeAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
+    if (!listener || claims.empty() || *overflows < std::ssize(claims)) {
+      continue;
+    }
+    const auto checks = ClaimChecks(
+        probe, [](const JudgedAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
+    Finding finding = Explain(probe, *listener, *overflows, std::move(claims));
+    finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,250 @@
+// A source port that is also the port of an IPVS service on the connection's source address: the
+// pod's SYN-ACK arrives at LOCAL_IN, matches the virtual service and is sent to one of its backends
+// (net/netfilter/ipvs/ip_vs_core.c, ip_vs_in_hook; ip_vs_proto_tcp.c, tcp_conn_schedule looks at
+// SYN and not at ACK). The socket on the node stays in SYN-SENT.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "diagnosis/rule.h"
+#include "diagnosis/words.h"
+#include "protocol/port_range.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+using protocol::LocalPorts;
+using protocol::Moment;
+using protocol::Where;
+
+std::optional<LocalPorts> NodePorts(const Digest& digest) {
+  const auto range = protocol::FindSysctl(
+      digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_port_range");
+  const auto reserved = protocol::FindSysctl(
+      digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_reserved_ports");
+  if (!range || !reserved) {
+    return std::nullopt;
+  }
+  auto ports = LocalPorts::Parse(*range, *reserved);
+  return ports ? std::optional<LocalPorts>(*std::move(ports)) : std::nullopt;
+}
+
+/// TCP service ports by the address that the service is on.
+std::map<std::string, std::set<int>> ServicePorts(const Digest& digest) {
+  std::map<std::string, std::set<int>> ports;
+  for (const protocol::IpvsServices& part : digest.report().ipvs_services) {
+    for (const protocol::IpvsService& service : part.services) {
+      if (part.moment == Moment::kBefore && service.protocol == "TCP") {
+        ports[service.address].insert(service.port);
+      }
+    }
+  }
+  return ports;
+}
+
+/// What a probe's attempts met, sorted by whether their source is an IPVS service.
+struct Measured {
+  std::string source;  ///< The node's address that the connections come from.
+  std::vector<AttemptRef> swallowed;
+  std::set<int> swallowed_ports;
+  int collided_and_passed = 0;
+  int others_passed = 0;
+  int others_failed = 0;
+};
+
+void Add(const HandshakeAttempt& attempt, const std::set<int>& collisions, Measured& measured) {
+  const protocol::Handshake& handshake = attempt.handshake;
+  if (handshake.result == protocol::kResultNotTried) {
+    return;
+  }
+  const bool collides = collisions.count(handshake.source_port) != 0;
+  if (!attempt.failed()) {
+    ++(collides ? measured.collided_and_passed : measured.others_passed);
+  } else if (collides && attempt.stage == Stage::kSynAckLost) {
+    measured.swallowed.push_back({handshake.batch, handshake.index});
+    measured.swallowed_ports.insert(handshake.source_port);
+  } else {
+    ++measured.others_failed;
+  }
+}
+
+Measured Measure(const ProbeCase& probe, const std::map<std::string, std::set<int>>& services) {
+  Measured measured;
+  for (const Batch* batch : probe.batches) {
+    for (const HandshakeAttempt& attempt : batch->attempts) {
+      if (!attempt.handshake.source_address.empty()) {
+        measured.source = attempt.handshake.source_address;
+      }
+      const auto it = services.find(attempt.handshake.source_address);
+      Add(attempt, it == services.end() ? std::set<int>() : it->second, measured);
+    }
+  }
+  return measured;
+}
+
+/// The swallowed SYN-ACK as an IPVS connection: client is the pod, virtual address the node.
+const protocol::IpvsConnection* FindConnection(const Digest& digest,
+                                               const model::Probe& probe,
+                                               const Measured& measured) {
+  for (const protocol::IpvsConnections& part : digest.report().ipvs_connections) {
+    for (const protocol::IpvsConnection& connection : part.connections) {
+      if (connection.client == probe.address && connection.client_port == probe.port &&
+          connection.virtual_address == measured.source &&
+          measured.swallowed_ports.count(connection.virtual_port) != 0) {
+        return &connection;
+      }
+    }
+  }
+  return nullptr;
+}
+
+struct Forecast {
+  int eligible = 0;
+  int preferred = 0;
+  int colliding = 0;
+  int colliding_preferred = 0;
+  std::set<int> ports;
+};
+
+Forecast Predict(const LocalPorts& local, const std::set<int>& services) {
+  Forecast forecast;
+  for (int port = local.low(); port <= local.high(); ++port) {
+    if (!local.Eligible(port)) {
+      continue;
+    }
+    const bool preferred = local.PreferredByConnect(port);
+    const bool collides = services.count(port) != 0;
+    ++forecast.eligible;
+    forecast.preferred += preferred ? 1 : 0;
+    if (collides) {
+      ++forecast.colliding;
+      forecast.colliding_preferred += preferred ? 1 : 0;
+      forecast.ports.insert(port);
+    }
+  }
+  return forecast;
+}
+
+std::string Percent(int part, int whole) {
+  return fmt::format("{:.2f} %", whole == 0 ? 0.0 : 100.0 * part / whole);
+}
+
+void AddForecast(const LocalPorts& local, const Forecast& forecast, Finding& finding) {
+  finding.evidence.push_back(
+      fmt::format("net.ipv4.ip_local_port_range is {} to {}; {} of its {} eligible ports {} an "
+                  "IPVS service there.",
+                  local.low(),
+                  local.high(),
+                  forecast.colliding,
+                  forecast.eligible,
+                  forecast.colliding == 1 ? "is" : "are"));
+  finding.evidence.push_back(
+      fmt::format("Predicted share of kubelet's connections that fail: {} ({} of the {} ports of "
+                  "the low bound's parity, which "
+                  "connect() takes first), up to {} when those are used up. It assumes that every "
+                  "port is equally likely.",
+                  Percent(forecast.colliding_preferred, forecast.preferred),
+                  forecast.colliding_preferred,
+                  forecast.preferred,
+                  Percent(forecast.colliding, forecast.eligible)));
+}
+
+/// The services' ports as a value for ip_local_reserved_ports that keeps what is reserved already.
+std::string ReservedValue(const Digest& digest, const Forecast& forecast) {
+  const auto reserved = protocol::FindSysctl(
+      digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_reserved_ports");
+  const int low = *forecast.ports.begin();
+  const int high = *forecast.ports.rbegin();
+  constexpr int kNodePortLow = 30000;
+  constexpr int kNodePortHigh = 32767;
+  const bool default_range = low >= kNodePortLow && high <= kNodePortHigh;
+  const std::string own = default_range ? fmt::format("{}-{}", kNodePortLow, kNodePortHigh)
+                                        : fmt::format("{}", fmt::join(forecast.ports, ","));
+  return reserved && !reserved->empty() ? *reserved + "," + own : own;
+}
+
+Certainty CertaintyOf(const Measured& measured, bool connection_seen) {
+  if (measured.swallowed.empty()) {
+    return Certainty::kPossible;
+  }
+  const bool only_there = measured.others_passed > 0 && measured.collided_and_passed == 0;
+  if (connection_seen && only_there) {
+    return Certainty::kProven;
+  }
+  return only_there ? Certainty::kLikely : Certainty::kPossible;
+}
+
+std::optional<Finding> Examine(const Digest& digest,
+                               const ProbeCase& probe,
+                               const LocalPorts& local,
+                               const std::map<std::string, std::set<int>>& services) {
+  Measured measured = Measure(probe, services);
+  const auto on_source = services.find(measured.source);
+  if (on_source == services.end()) {
+    return std::nullopt;
+  }
+  const Forecast forecast = Predict(local, on_source->second);
+  if (forecast.colliding == 0) {
+    return std::nullopt;
+  }
+  const protocol::IpvsConnection* connection = FindConnection(digest, *probe.probe, measured);
+  Finding finding;
+  finding.code = "NC-IPVS-001";
+  finding.certainty = CertaintyOf(measured, connection != nullptr);
+  finding.subject = probe.subject;
+  finding.title =
+      "Source ports that are NodePorts: IPVS takes the pod's SYN-ACK for a connection to the "
+      "Service";
+  if (!measured.swallowed.empty()) {
+    finding.evidence.push_back(
+        fmt::format("{} from source ports that are IPVS services on {} got no answer although the "
+                    "SYN-ACK left the "
+                    "pod: {}. From other source ports {} passed and {} failed.",
+                    Count(std::ssize(measured.swallowed), "connection"),
+                    measured.source,
+                    fmt::join(measured.swallowed_ports, ", "),
+                    measured.others_passed,
+                    measured.others_failed));
+  }
+  if (connection != nullptr) {
+    finding.evidence.push_back(
+        fmt::format("IPVS holds the SYN-ACK as a connection: {} to {}, sent to {}, {}.",
+                    HostPort(connection->client, connection->client_port),
+                    HostPort(connection->virtual_address, connection->virtual_port),
+                    HostPort(connection->destination, connection->destination_port),
+                    connection->state));
+  }
+  AddForecast(local, forecast, finding);
+  finding.fix.push_back(
+      fmt::format("On node {}: sysctl -w net.ipv4.ip_local_reserved_ports={} (and persist it in "
+                  "/etc/sysctl.d).",
+                  digest.evidence->node.name,
+                  ReservedValue(digest, forecast)));
+  finding.claims = std::move(measured.swallowed);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> IpvsNodePort(const Digest& digest) {
+  std::vector<Finding> findings;
+  const auto local = NodePorts(digest);
+  const auto services = ServicePorts(digest);
+  if (!local || services.empty()) {
+    return findings;
+  }
+  for (const ProbeCase& probe : digest.probes) {
+    if (!probe.unusable.empty()) {
+      continue;
+    }
+    if (auto finding = Examine(digest, probe, *local, services)) {
+      findings.push_back(*std::move(finding));
+    }
+  }
+  return findings;
+}
+
+}  // namespace netcheck::diagnosis

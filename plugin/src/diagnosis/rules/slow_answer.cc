@@ -1,0 +1,132 @@
+// The application answers correctly, but later than the probe's timeoutSeconds allows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "diagnosis/rule.h"
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+constexpr std::int64_t kMicrosPerSecond = 1000000;
+
+/// Late because of the answer, not because of a lost SYN: a retransmission alone takes 1 s
+/// (TCP_TIMEOUT_INIT, include/net/tcp.h).
+bool LateByAnswer(const JudgedAttempt& attempt) {
+  return attempt.late && attempt.attempt->connect_us &&
+         *attempt.attempt->connect_us * 2 < attempt.attempt->total_us;
+}
+
+struct Latencies {
+  std::vector<std::int64_t> sorted;  ///< Total time of every attempt that was answered correctly.
+  std::int64_t slowest_connect = 0;
+  int unanswered = 0;
+};
+
+Latencies Measure(const ProbeCase& probe) {
+  Latencies latencies;
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& judged : check->attempts) {
+      if (judged.failed && !judged.late) {
+        latencies.unanswered += judged.stage == Stage::kSlow ? 1 : 0;
+        continue;
+      }
+      latencies.sorted.push_back(judged.attempt->total_us);
+      latencies.slowest_connect =
+          std::max(latencies.slowest_connect, judged.attempt->connect_us.value_or(0));
+    }
+  }
+  std::sort(latencies.sorted.begin(), latencies.sorted.end());
+  return latencies;
+}
+
+/// Whole seconds that hold the slowest answer measured with half as much again to spare.
+std::int64_t SufficientTimeout(std::int64_t slowest_us) {
+  return static_cast<std::int64_t>(
+      std::ceil(1.5 * static_cast<double>(slowest_us) / static_cast<double>(kMicrosPerSecond)));
+}
+
+struct Throttling {
+  std::int64_t throttled = 0;
+  std::int64_t periods = 0;
+};
+
+Throttling ThrottlingOf(const Digest& digest, const std::string& subject) {
+  Throttling rise;
+  for (const protocol::CpuThrottling& fact : digest.report().cpu_throttling) {
+    if (fact.subject == subject && fact.moment != protocol::Moment::kIdle) {
+      const int sign = fact.moment == protocol::Moment::kAfter ? 1 : -1;
+      rise.throttled += sign * fact.throttled_periods;
+      rise.periods += sign * fact.periods;
+    }
+  }
+  return rise;
+}
+
+Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<AttemptRef> claims) {
+  const Latencies latencies = Measure(probe);
+  const std::int64_t slowest = latencies.sorted.back();
+  const std::int64_t median = latencies.sorted[latencies.sorted.size() / 2];
+  const std::int64_t enough = SufficientTimeout(slowest);
+  Finding finding;
+  finding.code = "NC-TIMEOUT-001";
+  finding.certainty = Certainty::kProven;
+  finding.subject = probe.subject;
+  finding.title = fmt::format("The answer takes longer than timeoutSeconds: {} allows",
+                              Count(probe.probe->timeout_s, "second"));
+  finding.evidence.push_back(fmt::format(
+      "{} of {} {} the answer came after timeoutSeconds ({} s): fastest {}, median {}, slowest {}.",
+      claims.size(),
+      latencies.sorted.size(),
+      latencies.sorted.size() == 1 ? "time" : "times",
+      probe.probe->timeout_s,
+      Duration(latencies.sorted.front()),
+      Duration(median),
+      Duration(slowest)));
+  finding.evidence.push_back(
+      fmt::format("The connection itself took at most {}: the time is spent in the application, "
+                  "not in the network.",
+                  Duration(latencies.slowest_connect)));
+  if (latencies.unanswered > 0) {
+    finding.evidence.push_back(fmt::format("{} got no answer for as long as netcheck waited.",
+                                           Count(latencies.unanswered, "request")));
+  }
+  if (const Throttling cpu = ThrottlingOf(digest, probe.probe->container); cpu.throttled > 0) {
+    finding.evidence.push_back(
+        fmt::format("The container's CPU limit held it up in {} of {} scheduling periods meanwhile "
+                    "(nr_throttled).",
+                    cpu.throttled,
+                    cpu.periods));
+    finding.fix.emplace_back("Raise or remove the container's CPU limit.");
+  }
+  finding.fix.push_back(
+      fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
+                  "and half as much again).",
+                  probe.probe->path.empty() ? "the check" : probe.probe->path,
+                  enough));
+  finding.claims = std::move(claims);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> SlowAnswer(const Digest& digest) {
+  std::vector<Finding> findings;
+  if (ThrottlingOf(digest, "probe").throttled > 0) {
+    return findings;  // Our own process was held up, so our times are worth nothing.
+  }
+  for (const ProbeCase& probe : digest.probes) {
+    if (!probe.unusable.empty()) {
+      continue;
+    }
+    if (auto claims = ClaimChecks(probe, LateByAnswer); !claims.empty()) {
+      findings.push_back(Explain(digest, probe, std::move(claims)));
+    }
+  }
+  return findings;
+}
+
+}  // namespace netcheck::diagnosis

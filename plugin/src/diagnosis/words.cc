@@ -1,0 +1,55 @@
+#include "diagnosis/words.h"
+
+#include <fmt/format.h>
+
+#include "diagnosis/finding.h"
+
+namespace netcheck::diagnosis {
+
+std::string Count(std::int64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+std::string Duration(std::int64_t microseconds) {
+  constexpr double kMicrosPerMilli = 1e3;
+  constexpr double kMicrosPerSecond = 1e6;
+  const auto value = static_cast<double>(microseconds);
+  if (value >= kMicrosPerSecond) {
+    return fmt::format("{:.2f} s", value / kMicrosPerSecond);
+  }
+  if (value >= 10 * kMicrosPerMilli) {
+    return fmt::format("{:.0f} ms", value / kMicrosPerMilli);
+  }
+  return fmt::format("{:.2f} ms", value / kMicrosPerMilli);
+}
+
+std::string HostPort(std::string_view address, int port) {
+  const bool bracket = address.find(':') != std::string_view::npos;
+  return bracket ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+}
+
+const char* Name(Certainty certainty) {
+  switch (certainty) {
+    case Certainty::kProven:
+      return "proven";
+    case Certainty::kLikely:
+      return "likely";
+    case Certainty::kPossible:
+      break;
+  }
+  return "possible";
+}
+
+const char* Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHealthy:
+      return "healthy";
+    case Verdict::kUnhealthy:
+      return "unhealthy";
+    case Verdict::kUndetermined:
+      break;
+  }
+  return "undetermined";
+}
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// How numbers and things are worded, the same everywhere.
+namespace netcheck::diagnosis {
+
+/// "1 connection", "3 connections"
+std::string Count(std::int64_t n, std::string_view noun);
+/// "0.12 ms", "3.1 s"
+std::string Duration(std::int64_t microseconds);
+/// "10.0.0.5:8080", "[fd00::5]:8080"
+std::string HostPort(std::string_view address, int port);
+
+}  // namespace netcheck::diagnosis

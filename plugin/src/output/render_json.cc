@@ -1,0 +1,130 @@
+#include <ostream>
+
+#include "diagnosis/stage.h"
+#include "output/render.h"
+
+namespace netcheck::output {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Rises when a field changes its meaning or goes; new fields don't raise it.
+constexpr int kSchemaVersion = 1;
+
+Json TargetJson(const model::Evidence& evidence) {
+  return Json{{"namespace", evidence.pod.namespace_name},
+              {"pod", evidence.pod.name},
+              {"uid", evidence.pod.uid},
+              {"node", evidence.pod.node},
+              {"podIPs", evidence.pod.ips},
+              {"hostNetwork", evidence.pod.host_network},
+              {"kubeletVersion", evidence.node.kubelet_version},
+              {"kernelVersion", evidence.node.kernel_version}};
+}
+
+Json FindingsJson(const std::vector<diagnosis::Finding>& findings) {
+  Json list = Json::array();
+  for (const diagnosis::Finding& finding : findings) {
+    list.push_back(Json{{"code", finding.code},
+                        {"certainty", diagnosis::Name(finding.certainty)},
+                        {"title", finding.title},
+                        {"subject", finding.subject},
+                        {"evidence", finding.evidence},
+                        {"fix", finding.fix},
+                        {"explains", finding.claims.size()}});
+  }
+  return list;
+}
+
+Json AttemptJson(const diagnosis::Attempt& attempt) {
+  Json durations = Json::object();
+  const auto add = [&](const char* name, const std::optional<double>& millis) {
+    if (millis) {
+      durations[name] = *millis;
+    }
+  };
+  add("connectMs", attempt.connect_ms);
+  add("firstByteMs", attempt.first_byte_ms);
+  add("totalMs", attempt.total_ms);
+  Json json{{"sourceAddress", attempt.source_address},
+            {"sourcePort", attempt.source_port},
+            {"outcome", attempt.outcome},
+            {"stage", diagnosis::Letter(attempt.stage)},
+            {"durations", std::move(durations)}};
+  if (!attempt.detail.empty()) {
+    json["detail"] = attempt.detail;
+  }
+  return json;
+}
+
+Json ChecksJson(const std::vector<diagnosis::CheckReport>& checks) {
+  Json list = Json::array();
+  for (const diagnosis::CheckReport& check : checks) {
+    Json attempts = Json::array();
+    for (const diagnosis::Attempt& attempt : check.attempts) {
+      attempts.push_back(AttemptJson(attempt));
+    }
+    list.push_back(Json{{"container", check.container},
+                        {"probe", check.probe},
+                        {"kind", check.kind},
+                        {"ports", check.ports},
+                        {"target", check.target},
+                        {"passed", check.passed},
+                        {"failed", check.failed},
+                        {"notTried", check.not_tried},
+                        {"attempts", std::move(attempts)}});
+  }
+  return list;
+}
+
+Json UndeterminedJson(const std::vector<diagnosis::Unexplained>& entries) {
+  Json list = Json::array();
+  for (const diagnosis::Unexplained& entry : entries) {
+    list.push_back(Json{{"subject", entry.subject},
+                        {"stage", diagnosis::Letter(entry.stage)},
+                        {"attempts", entry.attempts},
+                        {"observations", entry.observations},
+                        {"excluded", entry.excluded}});
+  }
+  return list;
+}
+
+Json NotSeenJson(const std::vector<model::NotSeen>& entries) {
+  Json list = Json::array();
+  for (const model::NotSeen& entry : entries) {
+    list.push_back(Json{{"what", entry.what}, {"why", entry.why}, {"cost", entry.cost}});
+  }
+  return list;
+}
+
+Json EventsJson(const std::vector<model::ProbeEvent>& events) {
+  Json list = Json::array();
+  for (const model::ProbeEvent& event : events) {
+    list.push_back(Json{{"reason", event.reason},
+                        {"container", event.container},
+                        {"message", event.message},
+                        {"count", event.count},
+                        {"lastSeen", event.last_seen}});
+  }
+  return list;
+}
+
+}  // namespace
+
+void RenderJson(const diagnosis::Report& report,
+                const model::Evidence& evidence,
+                std::ostream& out) {
+  const Json json{{"schemaVersion", kSchemaVersion},
+                  {"target", TargetJson(evidence)},
+                  {"verdict", diagnosis::Name(report.verdict)},
+                  {"summary", report.summary},
+                  {"findings", FindingsJson(report.findings)},
+                  {"risks", FindingsJson(report.risks)},
+                  {"undetermined", UndeterminedJson(report.unexplained)},
+                  {"checks", ChecksJson(report.checks)},
+                  {"kubeletEvents", EventsJson(evidence.events)},
+                  {"notSeen", NotSeenJson(report.not_seen)}};
+  out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace netcheck::output
