@@ -309,6 +309,14 @@ TEST_CASE("client: no connection") {
   }
 }
 
+TEST_CASE("client: a name that was not escaped") {
+  Connection connection;
+  connection.server = "https://127.0.0.1:1";
+  const ApiError error = FailureOf(connection, {Verb::kGet, "/api/v1/pods/we b", {}, {}});
+  CHECK(error.failure == Failure::kInvalid);
+  CHECK(error.message == "a name in the request can't stand in a URL");
+}
+
 TEST_CASE("client: connections that break off") {
   LoopbackServer server([](const std::string& request, Peer& peer) {
     if (Contains(request, "/half")) {
