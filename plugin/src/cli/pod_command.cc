@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/pod_run.h"
+#include "cli/progress.h"
+#include "diagnosis/finding.h"
+#include "output/render.h"
+
+namespace netcheck::cli {
+namespace {
+
+int ExitCode(const diagnosis::Report& report, bool complete) {
+  switch (report.verdict) {
+    case diagnosis::Verdict::kHealthy:
+      return kExitHealthy;
+    case diagnosis::Verdict::kUnhealthy:
+      return kExitUnhealthy;
+    case diagnosis::Verdict::kUndetermined:
+      break;
+  }
+  const bool failed =
+      std::any_of(report.checks.begin(), report.checks.end(), [](const auto& check) {
+        return check.failed > 0;
+      });
+  return complete && failed ? kExitUnhealthy : kExitFailed;
+}
+
+void Render(const diagnosis::Report& report,
+            const model::Evidence& evidence,
+            OutputFormat format,
+            bool verbose,
+            const Console& console) {
+  if (format == OutputFormat::kJson) {
+    output::RenderJson(report, evidence, console.out);
+  } else {
+    output::RenderTable(report,
+                        evidence,
+                        {console.color, console.unicode, console.width, verbose},
+                        console.out);
+  }
+  console.out << std::flush;
+}
+
+}  // namespace
+
+int RunPodCommand(const PodOptions& options,
+                  bool verbose,
+                  const Cluster& cluster,
+                  Console& console) {
+  Progress progress(console, verbose);
+  const LiveEvidence live = CollectEvidence(options, cluster, progress);
+  progress.Clear();
+  if (!live.usable) {
+    return console.Fail(live.problem);
+  }
+  const diagnosis::Report report = diagnosis::Diagnose(live.evidence);
+  Render(report, live.evidence, options.output, verbose, console);
+  if (!live.problem.empty()) {
+    console.Fail(live.problem);
+  }
+  return ExitCode(report, live.evidence.report.complete);
+}
+
+}  // namespace netcheck::cli
