@@ -19,7 +19,7 @@ struct PodOptions {
   gather::ProbeFilter filter;
   gather::PortChoice ports;
   std::optional<int> rate;           ///< Connections a second.
-  std::optional<int> time_limit_ms;  ///< --timeout
+  std::optional<int> time_limit_ms;  ///< --timeout: of the start, and of the checks.
   std::string image;
   std::string probe_namespace;  ///< --namespace-for-probe; "": netcheck chooses.
   OutputFormat output = OutputFormat::kTable;

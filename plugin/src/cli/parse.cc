@@ -86,7 +86,7 @@ void AddPodCommand(CLI::App& root, Raw& raw) {
   text("--rate",
        raw.rate,
        fmt::format("New connections a second, 1 to {} (200)", gather::kMaxRate));
-  text("--timeout", raw.timeout, "Time that the checks may take in all: 30s, 2m (what they need)");
+  text("--timeout", raw.timeout, "Time to wait for the probe pod to start, and for its checks: 30s, 2m (60s, and what they need)");
   text("--image", raw.image, fmt::format("Image of the probe pod ({})", kDefaultImage));
   text("--namespace-for-probe",
        raw.probe_namespace,

@@ -9,7 +9,8 @@
 namespace netcheck::cli {
 namespace {
 
-int ExitCode(const diagnosis::Report& report, bool complete) {
+/// Attempts that fail with a pod that is gone, or in a report that breaks off, say nothing of it.
+int ExitCode(const diagnosis::Report& report, const model::Evidence& evidence) {
   switch (report.verdict) {
     case diagnosis::Verdict::kHealthy:
       return kExitHealthy;
@@ -22,7 +23,9 @@ int ExitCode(const diagnosis::Report& report, bool complete) {
       std::any_of(report.checks.begin(), report.checks.end(), [](const auto& check) {
         return check.failed > 0;
       });
-  return complete && failed ? kExitUnhealthy : kExitFailed;
+  const bool reliable =
+      evidence.report.complete && evidence.pod.uid == evidence.pod_after.uid;
+  return reliable && failed ? kExitUnhealthy : kExitFailed;
 }
 
 void Render(const diagnosis::Report& report,
@@ -58,7 +61,7 @@ int RunPodCommand(const PodOptions& options,
   if (!live.problem.empty()) {
     console.Fail(live.problem);
   }
-  return ExitCode(report, live.evidence.report.complete);
+  return ExitCode(report, live.evidence);
 }
 
 }  // namespace netcheck::cli

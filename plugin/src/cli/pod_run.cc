@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -52,6 +53,12 @@ protocol::Plan WithoutHeaderValues(protocol::Plan plan) {
     }
   }
   return plan;
+}
+
+/// Whoever limits the checks does not want to wait longer than that for them to begin either.
+int StartLimitSeconds(const PodOptions& options) {
+  const int limit_ms = options.time_limit_ms.value_or(probe_pod::kStartLimitSeconds * 1000);
+  return std::clamp(limit_ms / 1000, 1, probe_pod::kStartLimitSeconds);
 }
 
 class Collector {
@@ -170,8 +177,9 @@ bool Collector::Prepare() {
   if (!CheckRights()) {
     return false;
   }
-  auto pod = probe_pod::BuildProbePod({probe_namespace_, evidence.pod.node, options_.image},
-                                      evidence.plan);
+  auto pod = probe_pod::BuildProbePod(
+      {probe_namespace_, evidence.pod.node, options_.image, StartLimitSeconds(options_)},
+      evidence.plan);
   if (!pod) {
     return Fail(pod.error().message);
   }
@@ -187,7 +195,8 @@ bool Collector::Prepare() {
 }
 
 void Collector::Run() {
-  probe_pod::RunOutcome outcome = probe_pod::RunProbe(api_, pod_, observer_);
+  probe_pod::RunOutcome outcome = probe_pod::RunProbe(
+      api_, pod_, std::chrono::seconds(StartLimitSeconds(options_)), observer_);
   if (!outcome.leftover.empty()) {
     observer_.Warning(outcome.leftover);
   }
@@ -226,6 +235,9 @@ void Collector::LookAgain() {
   if (pod) {
     evidence.pod_after = gather::DecodePod(*pod);
     return;
+  }
+  if (pod.error().failure == kube::Failure::kNotFound) {
+    evidence.pod_after.uid.clear();
   }
   evidence.not_seen.push_back({fmt::format("pod {} after the run", evidence.pod.name),
                                pod.error().message,

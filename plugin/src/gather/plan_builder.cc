@@ -183,7 +183,13 @@ void AddBatches(const std::vector<Endpoint>& endpoints,
   for (const Endpoint& endpoint : endpoints) {
     for (PortPlan& ports : PortPlans(choice, n, candidates)) {
       protocol::HandshakeBatch batch;
-      batch.id = fmt::format("{}:{}/{}", endpoint.address, endpoint.port, Name(ports.kind));
+      const bool ipv6 = endpoint.address.find(':') != std::string::npos;
+      batch.id = fmt::format("{}{}{}:{}/{}",
+                             ipv6 ? "[" : "",
+                             endpoint.address,
+                             ipv6 ? "]" : "",
+                             endpoint.port,
+                             Name(ports.kind));
       batch.address = endpoint.address;
       batch.port = endpoint.port;
       batch.timeout_ms = endpoint.timeout_ms;

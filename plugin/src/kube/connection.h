@@ -48,7 +48,7 @@ struct Impersonation {
 
 /// Everything that is needed to talk to one API server as one user. Files have been read.
 struct Connection {
-  std::string server;                 ///< "https://host:port/prefix", without a slash at the end.
+  std::string server;  ///< As in the kubeconfig, with a scheme and without a slash at the end.
   std::string certificate_authority;  ///< PEM; empty: the system's own.
   bool insecure_skip_tls_verify = false;
   std::string tls_server_name;  ///< For SNI and verification; empty: the server's host.

@@ -31,13 +31,14 @@ Result<void> SetServer(const ClusterEntry& cluster,
                        const Environment& environment,
                        Connection& connection) {
   // Without a scheme client-go takes http.
-  const bool has_scheme = cluster.server.find("://") != std::string::npos;
-  const auto url = ParseUrl(has_scheme ? cluster.server : "http://" + cluster.server);
+  connection.server =
+      cluster.server.find("://") == std::string::npos ? "http://" + cluster.server : cluster.server;
+  connection.server.erase(connection.server.find_last_not_of('/') + 1);
+  const auto url = ParseUrl(connection.server);
   if (!url || (url->scheme != "https" && url->scheme != "http")) {
     return Error{"the server address \"" + cluster.server +
                  "\" is not of the form https://HOST:PORT"};
   }
-  connection.server = url->scheme + "://" + url->Authority() + url->path;
   if (!cluster.proxy_url.empty() && !IsProxyUrl(cluster.proxy_url)) {
     return Error{"the proxy-url \"" + cluster.proxy_url +
                  "\" is not of the form http://, https:// or socks5://HOST:PORT"};
@@ -164,7 +165,7 @@ Result<void> Fill(const Selection& selection,
     return done;
   }
   // No secret travels in the clear: over http client-go uses none of these either.
-  if (!connection.server.starts_with("https:")) {
+  if (ParseUrl(connection.server)->scheme != "https") {
     return {};
   }
   if (auto done = SetTrust(selection.cluster, environment, connection); !done) {

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "kube/object.h"
 #include "kube/requests.h"
+#include "kube/rfc3339.h"
 #include "probe/deletion.h"
 #include "probe/pod_spec.h"
 
@@ -26,42 +25,13 @@ bool IsStale(const Json& pod, std::int64_t now) {
   if (phase == "Succeeded" || phase == "Failed") {
     return true;
   }
-  const std::int64_t created =
-      ParseTime(GetString(GetObject(pod, "metadata"), "creationTimestamp"));
+  const auto created =
+      kube::ParseRfc3339(GetString(GetObject(pod, "metadata"), "creationTimestamp"));
   const int deadline = GetInt(GetObject(pod, "spec"), "activeDeadlineSeconds");
-  return created != 0 && deadline != 0 && now > created + deadline + kClockMarginSeconds;
+  return created && deadline != 0 && now > *created + deadline + kClockMarginSeconds;
 }
 
 }  // namespace
-
-std::int64_t ParseTime(const std::string& text) {
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  int length = 0;
-  // NOLINTNEXTLINE(cert-err34-c): the length tells whether all of it was read.
-  if (std::sscanf(text.c_str(),
-                  "%4d-%2d-%2dT%2d:%2d:%2dZ%n",
-                  &year,
-                  &month,
-                  &day,
-                  &hour,
-                  &minute,
-                  &second,
-                  &length) != 6 ||
-      static_cast<std::size_t>(length) != text.size() || month < 1 || month > 12) {
-    return 0;
-  }
-  // Days since 1970 in the proleptic Gregorian calendar, years counted from March.
-  const std::int64_t shifted_year = month > 2 ? year : year - 1;
-  const std::int64_t shifted_month = month > 2 ? month - 3 : month + 9;
-  const std::int64_t days = 365 * shifted_year + shifted_year / 4 - shifted_year / 100 +
-                            shifted_year / 400 + (153 * shifted_month + 2) / 5 + day - 1 - 719468;
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
-}
 
 kube::ApiResult<std::vector<ProbePod>> ListProbePods(kube::Api& api,
                                                      const std::string& namespace_name,

@@ -29,8 +29,4 @@ std::vector<std::string> RemoveStaleProbePods(kube::Api& api,
                                               const std::string& namespace_name,
                                               std::int64_t now);
 
-/// Seconds since 1970 of an RFC 3339 time in UTC with whole seconds, as Kubernetes writes
-/// metav1.Time; 0 for anything else.
-std::int64_t ParseTime(const std::string& text);
-
 }  // namespace netcheck::probe_pod

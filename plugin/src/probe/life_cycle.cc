@@ -9,7 +9,6 @@
 #include "kube/requests.h"
 #include "probe/deletion.h"
 #include "probe/log_follower.h"
-#include "probe/pod_spec.h"
 #include "probe/pod_state.h"
 #include "probe/pod_watch.h"
 #include "probe/retry.h"
@@ -72,8 +71,8 @@ class Run {
         outcome_(outcome),
         guard_(api, pod, outcome) {}
 
-  void Execute() {
-    if (Create() && WaitForStart()) {
+  void Execute(std::chrono::seconds start_limit) {
+    if (Create() && WaitForStart(start_limit)) {
       FollowLog();
     }
     if (stream_.HasEnd()) {
@@ -84,7 +83,7 @@ class Run {
 
  private:
   bool Create();
-  bool WaitForStart();
+  bool WaitForStart(std::chrono::seconds limit);
   void FollowLog();
   bool RefreshState();
   void ExplainEndedLog(const PodState& state);
@@ -132,11 +131,11 @@ bool Run::Create() {
   return true;
 }
 
-bool Run::WaitForStart() {
+bool Run::WaitForStart(std::chrono::seconds limit) {
   observer_.Step(fmt::format("waiting for {} to start the probe pod", node_));
   PodState state;
   std::string shown;
-  auto seen = WatchPod(api_, pod_, std::chrono::seconds(kStartLimitSeconds), [&](const Json& pod) {
+  auto seen = WatchPod(api_, pod_, limit, [&](const Json& pod) {
     state = JudgePod(pod);
     if (state.stage == PodStage::kWaiting && !state.reason.empty() && state.reason != shown) {
       shown = state.reason;
@@ -159,7 +158,7 @@ bool Run::WaitForStart() {
   }
   return Fail(fmt::format("{} did not start the probe pod within {} s{}",
                           node_,
-                          kStartLimitSeconds,
+                          limit.count(),
                           state.reason.empty() ? ": kubelet reports nothing about it"
                                                : " (" + state.reason + ")"));
 }
@@ -234,9 +233,12 @@ void Run::FollowLog() {
 
 }  // namespace
 
-RunOutcome RunProbe(kube::Api& api, const Json& pod, Observer& observer) {
+RunOutcome RunProbe(kube::Api& api,
+                    const Json& pod,
+                    std::chrono::seconds start_limit,
+                    Observer& observer) {
   RunOutcome outcome;
-  Run(api, pod, observer, outcome).Execute();
+  Run(api, pod, observer, outcome).Execute(start_limit);
   return outcome;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "kube/api.h"
@@ -20,6 +21,10 @@ struct RunOutcome {
 
 /// Creates `pod` (BuildProbePod), waits until it runs, follows its log up to the probe's last fact,
 /// across broken connections, and deletes it whatever happened, an interrupt included.
-RunOutcome RunProbe(kube::Api& api, const protocol::Json& pod, Observer& observer);
+/// A node that has not started it after `start_limit` is given up.
+RunOutcome RunProbe(kube::Api& api,
+                    const protocol::Json& pod,
+                    std::chrono::seconds start_limit,
+                    Observer& observer);
 
 }  // namespace netcheck::probe_pod

@@ -39,7 +39,7 @@ protocol::Result<Json> BuildProbePod(const PodOptions& options, const protocol::
   metadata["labels"][kRunLabel] = plan.id;
   Json& spec = pod["spec"];
   spec["nodeName"] = options.node;
-  spec["activeDeadlineSeconds"] = CeilToSeconds(plan.limits.deadline_ms) + kStartLimitSeconds;
+  spec["activeDeadlineSeconds"] = options.start_limit_s + CeilToSeconds(plan.limits.deadline_ms);
   Json& container = spec["containers"][0];
   container["image"] = options.image;
   container["args"].push_back(argument);

@@ -17,7 +17,7 @@ inline constexpr const char* kManagedByLabelValue = "kubectl-netcheck";
 inline constexpr const char* kRunLabel = "netcheck/run";
 inline constexpr const char* kContainerName = "probe";
 
-/// Time that a node gets to pull the image and to start the pod.
+/// Time that a node usually gets to pull the image and to start the pod.
 inline constexpr int kStartLimitSeconds = 60;
 
 /// What differs from run to run.
@@ -25,10 +25,11 @@ struct PodOptions {
   std::string namespace_name;
   std::string node;
   std::string image;
+  int start_limit_s = kStartLimitSeconds;
 };
 
 /// manifests/probe-pod.yaml filled in: named after the plan, bound to the node without the
-/// scheduler, and ended by kubelet when the plan's deadline and kStartLimitSeconds have passed.
+/// scheduler, and ended by kubelet when start limit and the plan's deadline have passed.
 /// Fails when the plan is too long for one argument (MAX_ARG_STRLEN in
 /// include/uapi/linux/binfmts.h).
 protocol::Result<protocol::Json> BuildProbePod(const PodOptions& options,

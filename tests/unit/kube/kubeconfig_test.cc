@@ -134,7 +134,7 @@ TEST_CASE("kubeconfig: flags for the server's identity") {
   SUBCASE("another server drops tls-server-name, but keeps the authority") {
     flags.server = "https://10.0.0.1";
     const Connection connection = Resolved(flags, TwoClusters());
-    CHECK(connection.server == "https://10.0.0.1:443");
+    CHECK(connection.server == "https://10.0.0.1");
     CHECK(connection.tls_server_name.empty());
     CHECK(connection.certificate_authority == "CA-A");
   }
@@ -359,7 +359,7 @@ TEST_CASE("kubeconfig: JSON is YAML, and an empty file is a kubeconfig") {
   environment.files["/json"] =
       R"({"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":""}}],)"
       R"("clusters":[{"name":"k","cluster":{"server":"https://k"}}],"users":null})";
-  CHECK(Resolved({}, environment).server == "https://k:443");
+  CHECK(Resolved({}, environment).server == "https://k");
 }
 
 TEST_CASE("kubeconfig: inside a cluster") {

@@ -21,6 +21,7 @@ using test::WithState;
 
 namespace {
 
+constexpr std::chrono::seconds kStartLimit{5};
 const char* kPath = "/api/v1/namespaces/ns/pods/netcheck-probe-x";
 
 Json Pod() {
@@ -65,7 +66,7 @@ TEST_CASE("life cycle: the whole report is read and the pod is gone") {
   FakeApi api = Cluster();
   api.logs.push_back({{Join(ProbeLines())}, {}, {}});
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(outcome.problem.empty());
   CHECK(outcome.leftover.empty());
   CHECK(outcome.report.complete);
@@ -88,7 +89,7 @@ TEST_CASE("life cycle: nothing is lost or doubled when the log breaks off in a l
     api.logs.push_back({{whole.substr(0, cut)}, test::Lost(), {}});
     api.logs.push_back({{whole}, {}, {}});
     Recorder recorder;
-    const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+    const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
     CHECK(outcome.problem.empty());
     CHECK(outcome.report.complete);
     CHECK(outcome.report.clocks.size() == 2);
@@ -108,7 +109,7 @@ TEST_CASE("life cycle: an image that can't be pulled") {
        {},
        {}});
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(Has(outcome.problem, "ErrImagePull: not found"));
   CHECK(api.objects.empty());
   CHECK(GraceOf(api.Made(kube::Verb::kDelete, "/pods/").at(0)) == 1);
@@ -118,11 +119,11 @@ TEST_CASE("life cycle: a pod that somebody deletes") {
   FakeApi api;
   api.watches.push_back({{WatchLine("DELETED", Pod())}, {}, {}});
   Recorder recorder;
-  CHECK(Has(probe_pod::RunProbe(api, Pod(), recorder).problem, "somebody deleted it"));
+  CHECK(Has(probe_pod::RunProbe(api, Pod(), kStartLimit, recorder).problem, "somebody deleted it"));
 
   FakeApi later = Cluster();
   later.logs.push_back({{ProbeLines()[0]}, {}, [&] { later.objects.erase(kPath); }});
-  const auto outcome = probe_pod::RunProbe(later, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(later, Pod(), kStartLimit, recorder);
   CHECK(Has(outcome.problem, "somebody deleted it"));
   CHECK(outcome.report.hello);
   CHECK_FALSE(outcome.report.complete);
@@ -137,7 +138,7 @@ TEST_CASE("life cycle: a probe that ends early says why") {
                       }});
   api.logs.push_back({{begun}, {}, {}});
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(Has(outcome.problem, "OOMKilled"));
   CHECK_FALSE(outcome.report.complete);
   CHECK(api.objects.empty());
@@ -150,7 +151,7 @@ TEST_CASE("life cycle: an image that holds something else") {
       {{WatchLine("MODIFIED", WithState(Pod(), "Failed", R"({"terminated": {"exitCode": 2}})"))}, {}, {}});
   api.logs.push_back({{"plan: protocol version 9 is not understood\n"}, {}, {}});
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(Has(outcome.problem, "protocol version 9 is not understood"));
   CHECK_FALSE(outcome.report.hello);
 }
@@ -164,7 +165,7 @@ TEST_CASE("life cycle: a log that is cut off for good") {
                       }});
   api.logs.push_back({{begun}, {}, {}});
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(Has(outcome.problem, "cut off"));
   CHECK_FALSE(outcome.report.complete);
 }
@@ -173,13 +174,13 @@ TEST_CASE("life cycle: a rejected pod is not deleted, one without an answer is")
   Recorder recorder;
   FakeApi rejecting;
   rejecting.failures["create /api/v1/namespaces/ns/pods"] = test::Forbidden("create");
-  CHECK(Has(probe_pod::RunProbe(rejecting, Pod(), recorder).problem, "forbidden"));
+  CHECK(Has(probe_pod::RunProbe(rejecting, Pod(), kStartLimit, recorder).problem, "forbidden"));
   CHECK(rejecting.Made(kube::Verb::kDelete, "/pods/").empty());
 
   FakeApi silent;
   silent.failures["create /api/v1/namespaces/ns/pods"] = {
       kube::Failure::kTimeout, 0, "", "no answer in time"};
-  CHECK(Has(probe_pod::RunProbe(silent, Pod(), recorder).problem, "no answer in time"));
+  CHECK(Has(probe_pod::RunProbe(silent, Pod(), kStartLimit, recorder).problem, "no answer in time"));
   CHECK(silent.Made(kube::Verb::kDelete, "/pods/").size() == 1);
 }
 
@@ -188,19 +189,19 @@ TEST_CASE("life cycle: an interrupt at each request deletes the pod") {
   Recorder recorder;
   FakeApi watching;
   watching.watches.push_back({{}, interrupted, {}});
-  auto outcome = probe_pod::RunProbe(watching, Pod(), recorder);
+  auto outcome = probe_pod::RunProbe(watching, Pod(), kStartLimit, recorder);
   CHECK(outcome.interrupted);
   CHECK(watching.objects.empty());
 
   FakeApi reading = Cluster();
   reading.logs.push_back({{ProbeLines()[0]}, interrupted, {}});
-  outcome = probe_pod::RunProbe(reading, Pod(), recorder);
+  outcome = probe_pod::RunProbe(reading, Pod(), kStartLimit, recorder);
   CHECK(outcome.interrupted);
   CHECK(reading.objects.empty());
 
   FakeApi creating;
   creating.failures["create /api/v1/namespaces/ns/pods"] = interrupted;
-  outcome = probe_pod::RunProbe(creating, Pod(), recorder);
+  outcome = probe_pod::RunProbe(creating, Pod(), kStartLimit, recorder);
   CHECK(outcome.interrupted);
   CHECK(creating.Made(kube::Verb::kDelete, "/pods/").size() == 1);
 }
@@ -210,7 +211,7 @@ TEST_CASE("life cycle: a pod that can't be deleted is named") {
   api.logs.push_back({{Join(ProbeLines())}, {}, {}});
   api.failures[std::string("delete ") + kPath] = test::Forbidden("delete");
   Recorder recorder;
-  const auto outcome = probe_pod::RunProbe(api, Pod(), recorder);
+  const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
   CHECK(outcome.problem.empty());
   CHECK(Has(outcome.leftover, "kubectl delete pod -n ns netcheck-probe-x"));
 }
