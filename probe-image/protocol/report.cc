@@ -1,9 +1,15 @@
 #include "protocol/report.h"
 
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace netcheck::protocol {
 namespace {
+
+constexpr std::int64_t kMaxPort = 65535;
+/// Longer than any run (a day): sums of that many microseconds can't overflow.
+constexpr std::int64_t kMaxSpanUs = 86'400'000'000;
 
 /// Where each kind of fact is kept. Heartbeats are for whoever watches, not for the record.
 struct Sorter {
@@ -57,47 +63,73 @@ std::optional<V> FindValue(
   return std::nullopt;
 }
 
-/// Appends the columns of one fact to `attempts`; false if their lengths contradict `count`.
-bool ExpandColumns(const HandshakeColumns& columns, std::vector<Handshake>& attempts) {
-  const auto count = static_cast<std::size_t>(columns.count);
-  if (columns.count < 0 || columns.start_us.size() != count ||
-      columns.duration_us.size() != count) {
-    return false;
+/// Calls assign(attempt, value) for each attempt of `attempts`; false if the runs cover more or
+/// fewer of them.
+template <typename Assign>
+bool ExpandRuns(const Runs& runs, std::vector<Handshake>& attempts, Assign assign) {
+  std::size_t at = 0;
+  for (const auto& [value, length] : runs) {
+    if (length < 0 || static_cast<std::uint64_t>(length) > attempts.size() - at) {
+      return false;
+    }
+    for (std::int64_t i = 0; i < length; ++i) {
+      assign(attempts[at++], value);
+    }
   }
-  const std::size_t base = attempts.size();
-  attempts.resize(base + count);
+  return at == attempts.size();
+}
+
+/// As ExpandRuns, for source ports.
+bool ExpandRamps(const Ramps& ramps, std::vector<Handshake>& attempts) {
+  std::size_t at = 0;
+  for (const auto& [start, step, length] : ramps) {
+    if (length < 0 || static_cast<std::uint64_t>(length) > attempts.size() - at) {
+      return false;
+    }
+    std::int64_t port = start;
+    for (std::int64_t i = 0; i < length; ++i) {
+      if (port < 0 || port > kMaxPort || step < -kMaxPort || step > kMaxPort) {
+        return false;
+      }
+      attempts[at++].source_port = static_cast<int>(port);
+      port += step;
+    }
+  }
+  return at == attempts.size();
+}
+
+/// The attempts of one fact; nullopt if its columns contradict its count or each other.
+std::optional<std::vector<Handshake>> ExpandColumns(const HandshakeColumns& columns) {
+  const auto count = static_cast<std::size_t>(columns.count);
+  if (columns.count < 0 || columns.first < 0 ||
+      columns.first > std::numeric_limits<int>::max() - columns.count ||
+      columns.start_us.size() != count || columns.duration_us.size() != count) {
+    return std::nullopt;
+  }
+  std::vector<Handshake> attempts(count);
   std::int64_t start = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    Handshake& attempt = attempts[base + i];
+    const std::int64_t step = columns.start_us[i];
+    if (step < -kMaxSpanUs || step > kMaxSpanUs) {
+      return std::nullopt;
+    }
+    start += step;
+    Handshake& attempt = attempts[i];
     attempt.batch = columns.batch;
     attempt.index = columns.first + static_cast<int>(i);
     attempt.source_address = columns.source_address;
-    start += columns.start_us[i];
     attempt.start_us = start;
     attempt.duration_us = columns.duration_us[i];
   }
-  std::size_t next = base;
-  for (const auto& [value, step, length] : columns.source_ports) {
-    for (std::int64_t i = 0; i < length; ++i) {
-      if (next == attempts.size()) {
-        return false;
-      }
-      attempts[next++].source_port = static_cast<int>(value + i * step);
-    }
-  }
-  bool fits = next == attempts.size();
-  const auto fill = [&](const Runs& runs, auto assign) {
-    std::size_t at = base;
-    for (const auto& [value, length] : runs) {
-      for (std::int64_t i = 0; i < length && at < attempts.size(); ++i) {
-        assign(attempts[at++], value);
-      }
-    }
-    fits = fits && at == attempts.size();
-  };
-  fill(columns.results, [](Handshake& h, std::int64_t v) { h.result = static_cast<int>(v); });
-  fill(columns.seen, [](Handshake& h, std::int64_t v) { h.seen = static_cast<std::uint32_t>(v); });
-  return fits;
+  const bool fits =
+      ExpandRamps(columns.source_ports, attempts) &&
+      ExpandRuns(columns.results,
+                 attempts,
+                 [](Handshake& h, std::int64_t v) { h.result = static_cast<int>(v); }) &&
+      ExpandRuns(columns.seen, attempts, [](Handshake& h, std::int64_t v) {
+        h.seen = static_cast<std::uint32_t>(v);
+      });
+  return fits ? std::optional(std::move(attempts)) : std::nullopt;
 }
 
 }  // namespace
@@ -202,9 +234,14 @@ Result<std::vector<Handshake>> ExpandHandshakes(const ProbeReport& report,
                                                 const std::string& batch) {
   std::vector<Handshake> attempts;
   for (const HandshakeColumns& columns : report.handshakes) {
-    if (columns.batch == batch && !ExpandColumns(columns, attempts)) {
-      return Error{"handshakes of batch " + batch + ": columns of different lengths"};
+    if (columns.batch != batch) {
+      continue;
     }
+    const auto part = ExpandColumns(columns);
+    if (!part) {
+      return Error{"handshakes of batch " + batch + ": columns contradict each other"};
+    }
+    attempts.insert(attempts.end(), part->begin(), part->end());
   }
   return attempts;
 }

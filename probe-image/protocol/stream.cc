@@ -7,6 +7,19 @@ namespace {
 
 constexpr std::size_t kMaxForeignLines = 20;
 
+/// `n` of a line; nullopt if it has none that a stream can reach.
+std::optional<std::int64_t> LineNumber(const Json& json) {
+  if (!json.is_object()) {
+    return std::nullopt;
+  }
+  const auto number = json.find("n");
+  if (number == json.end() || !number->is_number_unsigned() ||
+      number->get<std::uint64_t>() >= kMaxStreamBytes) {
+    return std::nullopt;
+  }
+  return number->get<std::int64_t>();
+}
+
 }  // namespace
 
 std::string EncodeLine(std::int64_t number, const Fact& fact) {
@@ -21,7 +34,8 @@ void StreamReader::AddLine(std::string_view line) {
     return;
   }
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("n") || !json["n"].is_number_unsigned()) {
+  const auto number = LineNumber(json);
+  if (!number) {
     AddForeign(line);
     return;
   }
@@ -30,16 +44,15 @@ void StreamReader::AddLine(std::string_view line) {
     AddForeign(line);
     return;
   }
-  const auto number = json["n"].get<std::int64_t>();
-  last_number_ = std::max(last_number_, number);
+  last_number_ = std::max(last_number_, *number);
   if (!*fact) {
-    skipped_.insert(number);
+    skipped_.insert(*number);
     return;
   }
   if (std::holds_alternative<End>(**fact)) {
-    lines_before_end_ = number;
+    lines_before_end_ = *number;
   }
-  facts_.emplace(number, std::move(**fact));
+  facts_.emplace(*number, std::move(**fact));
 }
 
 void StreamReader::AddForeign(std::string_view line) {

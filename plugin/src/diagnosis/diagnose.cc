@@ -28,10 +28,6 @@ std::vector<Finding> RunRules(const Digest& digest) {
       findings.push_back(std::move(finding));
     }
   }
-  // Stable: between equals the order of the rules decides.
-  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-    return a.certainty > b.certainty;
-  });
   return findings;
 }
 
@@ -51,6 +47,9 @@ void Arbitrate(std::vector<Finding> findings, Report& report) {
       report.findings.push_back(std::move(finding));
     }
   }
+  std::stable_sort(report.findings.begin(),
+                   report.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.certainty > b.certainty; });
 }
 
 std::set<Claim> Explained(const Report& report) {

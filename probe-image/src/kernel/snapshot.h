@@ -17,8 +17,12 @@ struct SnapshotScope {
   std::vector<std::string> target_addresses;  ///< IPVS connections that involve these are reported.
 };
 
-/// Sysctls, counters, listeners, fill of the conntrack table, IPVS services and connections. What
-/// cannot be read becomes an Unavailable fact, so the list is never short of an answer.
-std::vector<protocol::Fact> TakeSnapshot(const SnapshotScope& scope);
+/// Sysctls, counters, listeners, fill of the conntrack table; of the node (Where::kNode) its IPVS
+/// services and connections as well. What cannot be read becomes an Unavailable fact, so the list
+/// is never short of an answer. Each fact fits into one line of the stream. Another namespace is
+/// read by a forked child within 5 seconds.
+/// `proc_root` is "/proc" except in tests.
+std::vector<protocol::Fact> TakeSnapshot(const SnapshotScope& scope,
+                                         const std::string& proc_root = "/proc");
 
 }  // namespace netcheck::probe

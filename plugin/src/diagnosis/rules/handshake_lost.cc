@@ -126,7 +126,7 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
                                              HostPort(probe.probe->address, probe.probe->port),
                                              CountPassed(probe)));
       finding.evidence.push_back(
-          fmt::format("{} ({}); the taps dropped nothing and saw other packets of that direction.",
+          fmt::format("{} ({}). The taps were open all the time and dropped no packet.",
                       place.observation,
                       Count(std::ssize(claims), "time")));
       AddCounters(digest, place, finding);

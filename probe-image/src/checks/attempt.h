@@ -1,0 +1,32 @@
+#pragma once
+
+#include "checks/dial.h"
+#include "checks/patience.h"
+#include "engine/clock.h"
+#include "protocol/facts.h"
+#include "protocol/plan.h"
+
+// One attempt of a check, as kubelet makes it.
+namespace netcheck::probe {
+
+struct AttemptContext {
+  const ProbeClock& clock;
+  StopHook stop;
+  DialObserver on_connect;  ///< May be empty.
+};
+
+struct AttemptOutcome {
+  /// All but `check`, `index` and `seen`. `result` is "unknown" where kubelet's prober returns an
+  /// error (a body that can't be read to its end, a URL that is none): it tries again at once and
+  /// then throws the attempt away (pkg/kubelet/prober/prober.go). `output` is that error then.
+  protocol::CheckAttempt fact;
+  /// The stop hook cut it off: the fact says nothing about the target.
+  bool stopped = false;
+};
+
+/// pkg/probe/http with redirects to other hosts not followed; HTTP/1.1.
+AttemptOutcome AttemptHttp(const protocol::Check& check, const AttemptContext& context);
+/// pkg/probe/tcp: connect, close.
+AttemptOutcome AttemptTcp(const protocol::Check& check, const AttemptContext& context);
+
+}  // namespace netcheck::probe

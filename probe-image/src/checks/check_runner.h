@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+
+#include "checks/patience.h"
+#include "engine/clock.h"
+#include "protocol/facts.h"
+#include "protocol/plan.h"
+
+namespace netcheck::probe {
+
+struct CheckContext {
+  const ProbeClock& clock;
+  int pod_netns_fd = -1;  ///< For the taps; -1: not known, or the probe's own.
+  StopHook stop;          ///< Asked at most 50 ms apart.
+  std::function<void(const protocol::CheckAttempt&)> emit;  ///< As soon as each attempt ended.
+};
+
+/// Makes the attempts of a check, one at a time, until all are made, the budget is used up or the
+/// hook says stop. An attempt that the hook cut off is not reported.
+void RunCheck(const protocol::Check& check, const CheckContext& context);
+
+}  // namespace netcheck::probe

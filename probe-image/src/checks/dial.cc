@@ -1,0 +1,166 @@
+#include "checks/dial.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "engine/dial_error.h"
+#include "protocol/facts.h"
+
+namespace netcheck::probe {
+namespace {
+
+constexpr int kKeepAliveSeconds = 15;
+
+std::int64_t MonotonicUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void SetOption(int fd, int level, int name, int value) {
+  // Best effort, as in Go: an option that is refused changes nothing that a check measures.
+  (void)setsockopt(fd, level, name, &value, sizeof value);
+}
+
+void SetLinger(int fd, bool on) {
+  const linger value{on ? 1 : 0, on ? 1 : 0};
+  (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
+IoResult Waited(WaitResult result) {
+  return {result == WaitResult::kStopped ? IoResult::Status::kStopped : IoResult::Status::kExpired,
+          0,
+          ""};
+}
+
+/// Result of a connect() under way: 0, an errno or kResultDeadline.
+int AwaitConnect(int fd, const Patience& patience, bool& stopped) {
+  switch (WaitFor(fd, POLLOUT, patience)) {
+    case WaitResult::kStopped:
+      stopped = true;
+      return protocol::kResultNotTried;
+    case WaitResult::kExpired:
+      return protocol::kResultDeadline;
+    case WaitResult::kReady:
+      break;
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+DialResult DialOnce(const Endpoint& target,
+                    const Patience& patience,
+                    const DialObserver& observer) {
+  DialResult dial;
+  UniqueFd fd(
+      socket(target.address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (!fd.valid()) {
+    dial.result = errno;
+    dial.error = DialErrorText(target, "socket", dial.result);
+    return dial;
+  }
+  SetLinger(fd.get(), true);
+  const SocketAddress address = ToSocketAddress(target);
+  const std::int64_t before_us = MonotonicUs();
+  const int started = connect(fd.get(), address.get(), address.size) == 0 ? 0 : errno;
+  const std::int64_t after_us = MonotonicUs();
+  dial.local = LocalEndpoint(fd.get());
+  if (observer && dial.local.port != 0) {
+    observer(dial.local, before_us, after_us);
+  }
+  dial.result = started == EINPROGRESS ? AwaitConnect(fd.get(), patience, dial.stopped) : started;
+  if (dial.result != 0) {
+    dial.error = DialErrorText(target, dial.result);
+    SetLinger(fd.get(), false);
+    return dial;
+  }
+  SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  SetOption(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
+  SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
+  dial.stream = std::make_unique<SocketStream>(std::move(fd), dial.local, target);
+  return dial;
+}
+
+}  // namespace
+
+SocketStream::~SocketStream() {
+  SetLinger(fd_.get(), false);
+}
+
+IoResult SocketStream::Failed(const char* call, int error_number) const {
+  return {IoResult::Status::kFailed,
+          0,
+          std::string(call) + " tcp " + FormatEndpoint(local_) + "->" + FormatEndpoint(remote_) +
+              ": " + call + ": " + GoErrnoText(error_number)};
+}
+
+IoResult SocketStream::Read(std::span<char> buffer, const Patience& patience) {
+  while (true) {
+    const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (got > 0) {
+      return {IoResult::Status::kOk, static_cast<std::size_t>(got), ""};
+    }
+    if (got == 0) {
+      return {IoResult::Status::kEnd, 0, ""};
+    }
+    if (errno == EINTR) {
+      continue;
+    }
+    if (errno != EAGAIN) {
+      return Failed("read", errno);
+    }
+    if (const WaitResult waited = WaitFor(fd_.get(), POLLIN, patience);
+        waited != WaitResult::kReady) {
+      return Waited(waited);
+    }
+  }
+}
+
+IoResult SocketStream::Write(std::string_view bytes, const Patience& patience) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t put =
+        send(fd_.get(), bytes.data() + written, bytes.size() - written, MSG_NOSIGNAL);
+    if (put >= 0) {
+      written += static_cast<std::size_t>(put);
+      continue;
+    }
+    if (errno == EINTR) {
+      continue;
+    }
+    IoResult result;
+    if (errno != EAGAIN) {
+      result = Failed("write", errno);
+    } else if (const WaitResult waited = WaitFor(fd_.get(), POLLOUT, patience);
+               waited != WaitResult::kReady) {
+      result = Waited(waited);
+    }
+    if (!result.ok()) {
+      result.bytes = written;
+      return result;
+    }
+  }
+  return {IoResult::Status::kOk, written, ""};
+}
+
+DialResult Dial(const Endpoint& target, const Patience& patience, const DialObserver& observer) {
+  constexpr int kDials = 3;
+  DialResult dial;
+  for (int i = 0; i < kDials; ++i) {
+    dial = DialOnce(target, patience, observer);
+    const bool to_itself = dial.stream != nullptr && dial.local == target;
+    if (dial.result != EADDRNOTAVAIL && !to_itself) {
+      break;
+    }
+  }
+  return dial;
+}
+
+}  // namespace netcheck::probe

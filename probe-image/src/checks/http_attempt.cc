@@ -1,0 +1,256 @@
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "checks/attempt.h"
+#include "checks/connect_host.h"
+#include "checks/go_quote.h"
+#include "checks/http_exchange.h"
+#include "checks/http_request.h"
+#include "checks/tls_stream.h"
+
+namespace netcheck::probe {
+namespace {
+
+using protocol::CheckPhase;
+
+constexpr std::size_t kMaxRequests = 10;
+/// Of a redirect's body, Go reads so much in the hope of using the connection again.
+constexpr std::int64_t kRedirectBodyBytes = 2048;
+/// http.DefaultTransport's TLSHandshakeTimeout, which kubelet's transport inherits.
+constexpr std::chrono::seconds kTlsHandshakeLimit{10};
+constexpr const char* kAwaitingHeaders =
+    "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+
+std::string Get(const std::string& url, const std::string& cause) {
+  return "Get " + GoQuote(url) + ": " + cause;
+}
+
+/// nullopt for a port that is none.
+std::optional<std::uint16_t> PortOf(const Url& url) {
+  const std::string text = PortText(url);
+  if (text.empty()) {
+    return url.scheme == "https" ? 443 : 80;
+  }
+  unsigned port = 0;
+  for (const char c : text) {
+    port = port * 10 + static_cast<unsigned>(c - '0');
+    if (port > 65535) {
+      return std::nullopt;
+    }
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
+/// One attempt with all its redirects.
+class HttpAttempt {
+ public:
+  HttpAttempt(const protocol::Check& check, const AttemptContext& context)
+      : check_(check),
+        context_(context),
+        patience_{std::chrono::steady_clock::now() + std::chrono::milliseconds(check.patience_ms),
+                  context.stop} {
+    outcome_.fact.start_us = context.clock.NowUs();
+  }
+
+  AttemptOutcome Run() {
+    const auto first = BuildProbeRequest(check_.http, check_.address, check_.port);
+    if (!first) {
+      fact().phase = CheckPhase::kRequest;
+      fact().connect_result = protocol::kResultNotTried;
+      Conclude("unknown", first.error().message);
+    } else {
+      Follow(*first);
+    }
+    fact().total_us = SinceStart();
+    return std::move(outcome_);
+  }
+
+ private:
+  protocol::CheckAttempt& fact() { return outcome_.fact; }
+  [[nodiscard]] std::int64_t SinceStart() const {
+    return context_.clock.NowUs() - outcome_.fact.start_us;
+  }
+
+  void Conclude(const char* result, std::string output) {
+    fact().result = result;
+    fact().output = std::move(output);
+  }
+
+  void Fail(const HttpGet& request, const std::string& cause) {
+    Conclude("failure", Get(FormatUrlForMessage(request.url), cause));
+  }
+
+  /// Sends the first request and those of the redirects that kubelet follows.
+  void Follow(const HttpGet& first) {
+    HttpGet request = first;
+    for (hop_ = 0;; ++hop_) {
+      const auto response = Send(request);
+      if (!response) {
+        return;
+      }
+      const std::string location = FirstValue(response->headers, "Location");
+      if (!IsRedirect(response->status) || location.empty()) {
+        return Judge(*response);
+      }
+      auto next = FollowRedirect(first, request, location);
+      if (!next) {
+        return Fail(request, next.error().message);
+      }
+      if (Hostname(next->url) != Hostname(first.url)) {
+        return Judge(*response);
+      }
+      if (hop_ + 1 >= kMaxRequests) {
+        return Conclude("failure", Get(location, "stopped after 10 redirects"));
+      }
+      request = std::move(*next);
+    }
+  }
+
+  /// One request and its response; nullopt when the attempt ended with it.
+  std::optional<HttpResponse> Send(const HttpGet& request) {
+    fact().phase = CheckPhase::kRequest;
+    const auto text = SerializeHttp1(request);
+    if (!text) {
+      Fail(request, text.error().message);
+      return std::nullopt;
+    }
+    if (request.url.scheme != "http" && request.url.scheme != "https") {
+      Fail(request, "unsupported protocol scheme " + GoQuote(request.url.scheme));
+      return std::nullopt;
+    }
+    const auto socket = Connect(request);
+    if (socket == nullptr) {
+      return std::nullopt;
+    }
+    if (request.url.scheme == "http") {
+      return Exchange(request, *text, *socket);
+    }
+    TlsStream tls(*socket, Hostname(request.url));
+    if (!Encrypt(request, tls)) {
+      return std::nullopt;
+    }
+    return Exchange(request, *text, tls);
+  }
+
+  std::unique_ptr<SocketStream> Connect(const HttpGet& request) {
+    fact().phase = CheckPhase::kConnect;
+    const auto port = PortOf(request.url);
+    if (!port) {
+      Fail(request, "dial tcp: address " + PortText(request.url) + ": invalid port");
+      return nullptr;
+    }
+    const std::string& host = check_.http.host.empty() ? check_.address : check_.http.host;
+    HostConnection connection =
+        ConnectToHost(host, *port, patience_, hop_ == 0 ? context_.on_connect : DialObserver());
+    if (hop_ == 0) {
+      fact().source_address = FormatIpAddress(connection.local.address);
+      fact().source_port = connection.local.port;
+      fact().connect_result = connection.result;
+    }
+    outcome_.stopped = connection.stopped;
+    if (connection.stream == nullptr) {
+      if (!connection.resolved) {
+        fact().phase = CheckPhase::kResolve;
+      }
+      Fail(request, connection.expired ? kAwaitingHeaders : connection.error);
+    } else if (hop_ == 0) {
+      fact().connect_us = SinceStart();
+    }
+    return std::move(connection.stream);
+  }
+
+  bool Encrypt(const HttpGet& request, TlsStream& tls) {
+    fact().phase = CheckPhase::kTls;
+    const IoResult result = tls.Handshake(patience_.AtMost(kTlsHandshakeLimit));
+    switch (result.status) {
+      case IoResult::Status::kOk:
+        if (hop_ == 0) {
+          fact().tls_us = SinceStart();
+        }
+        return true;
+      case IoResult::Status::kStopped:
+        outcome_.stopped = true;
+        return false;
+      case IoResult::Status::kExpired:
+        Fail(request, patience_.Expired() ? kAwaitingHeaders : "net/http: TLS handshake timeout");
+        return false;
+      default:
+        Fail(request, result.error);
+        return false;
+    }
+  }
+
+  std::optional<HttpResponse> Exchange(const HttpGet& request,
+                                       const std::string& text,
+                                       ByteStream& stream) {
+    fact().phase = CheckPhase::kRequest;
+    ExchangeOptions options{text, {}, {}};
+    options.on_first_byte = [this] {
+      if (hop_ == 0) {
+        fact().first_byte_us = SinceStart();
+      }
+    };
+    options.body_limit = [this, &request](const HttpResponse& response) {
+      return BodyLimit(request, response);
+    };
+    ExchangeResult result = ExchangeHttp1(stream, options, patience_);
+    const HttpResponse& response = result.response;
+    if (result.status != ExchangeResult::Status::kResponse) {
+      outcome_.stopped = result.status == ExchangeResult::Status::kStopped;
+      fact().phase = result.request_sent ? CheckPhase::kHeaders : CheckPhase::kRequest;
+      const bool expired = result.status == ExchangeResult::Status::kExpired;
+      Fail(request, expired ? kAwaitingHeaders : result.error);
+      return std::nullopt;
+    }
+    fact().http_status = response.status;
+    fact().server = FirstValue(response.headers, "Server");
+    fact().location = FirstValue(response.headers, "Location");
+    fact().phase = result.body_error.empty() ? CheckPhase::kDone : CheckPhase::kBody;
+    body_error_ = std::move(result.body_error);
+    return std::move(result.response);
+  }
+
+  /// A redirect that is followed is read for a moment only, and not at all if it is long.
+  [[nodiscard]] std::size_t BodyLimit(const HttpGet& request, const HttpResponse& response) const {
+    const auto reference = ParseUrl(FirstValue(response.headers, "Location"));
+    const bool followed =
+        IsRedirect(response.status) && response.headers.count("Location") != 0 && reference &&
+        Hostname(ResolveReference(request.url, *reference)) == Hostname(request.url);
+    if (!followed) {
+      return kMaxBodyBytes;
+    }
+    return response.content_length > kRedirectBodyBytes ? 0 : kRedirectBodyBytes;
+  }
+
+  /// pkg/probe/http/http.go, DoHTTPProbe.
+  void Judge(const HttpResponse& response) {
+    if (!body_error_.empty()) {
+      return Conclude("unknown", body_error_);
+    }
+    if (response.status >= 200 && response.status < 300) {
+      return Conclude("success", response.body);
+    }
+    if (response.status >= 300 && response.status < 400) {
+      return Conclude("warning", "Probe terminated redirects, Response body: " + response.body);
+    }
+    Conclude("failure", "HTTP probe failed with statuscode: " + std::to_string(response.status));
+  }
+
+  const protocol::Check& check_;
+  const AttemptContext& context_;
+  Patience patience_;
+  AttemptOutcome outcome_;
+  std::size_t hop_ = 0;
+  std::string body_error_;
+};
+
+}  // namespace
+
+AttemptOutcome AttemptHttp(const protocol::Check& check, const AttemptContext& context) {
+  return HttpAttempt(check, context).Run();
+}
+
+}  // namespace netcheck::probe

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "checks/byte_stream.h"
+#include "checks/http1_reader.h"
+
+namespace netcheck::probe {
+
+/// What came of one request on one connection.
+struct ExchangeResult {
+  enum class Status {
+    kResponse,
+    kExpired,  ///< Before the response's head was complete.
+    kStopped,
+    kFailed,  ///< Before the response's head was complete.
+  };
+  Status status = Status::kResponse;
+  std::string error;  ///< When failed: Go's words.
+  HttpResponse response;
+  /// Why the body could not be read to its end or limit: Go's words; "" if it could.
+  std::string body_error;
+  bool request_sent = false;
+};
+
+struct ExchangeOptions {
+  std::string request;  ///< From SerializeHttp1().
+  /// Called when the first byte of the response is there.
+  std::function<void()> on_first_byte;
+  /// Called when the head is complete: how much of the body to read.
+  std::function<std::size_t(const HttpResponse&)> body_limit;
+};
+
+/// Sends a request and reads the response, HTTP/1 (src/net/http/transport.go, persistConn).
+ExchangeResult ExchangeHttp1(ByteStream& stream,
+                             const ExchangeOptions& options,
+                             const Patience& patience);
+
+}  // namespace netcheck::probe

@@ -1,0 +1,288 @@
+#include "checks/tls_stream.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <utility>
+
+#include "engine/address.h"
+
+namespace netcheck::probe {
+namespace {
+
+constexpr std::size_t kRecordHeaderBytes = 5;
+constexpr std::size_t kBufferBytes = 16 * 1024;
+
+/// src/crypto/tls/cipher_suites.go without the suites that Go does not offer by default. SECLEVEL 0
+/// because Go takes keys and digests that OpenSSL's default level refuses.
+constexpr const char* kCiphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
+    "@SECLEVEL=0";
+
+constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+struct SslFree {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+
+std::unique_ptr<SSL_CTX, SslFree> MakeContext() {
+  // There is no openssl.cnf in the image, and one of a developer's machine must change nothing.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  std::unique_ptr<SSL_CTX, SslFree> context(SSL_CTX_new(TLS_client_method()));
+  if (context == nullptr || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_cipher_list(context.get(), kCiphers) != 1 ||
+      SSL_CTX_set_alpn_protos(context.get(), kAlpn.data(), kAlpn.size()) != 0) {
+    return nullptr;
+  }
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+  // Go takes servers without RFC 5746, and a connection closed without close_notify as its end.
+  SSL_CTX_set_options(context.get(), SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_AUTO_RETRY);
+  return context;
+}
+
+IoResult Fault(std::string text) {
+  return {IoResult::Status::kFailed, 0, std::move(text)};
+}
+
+/// The words for an error of OpenSSL that is no alert of the peer.
+std::string LocalErrorText(unsigned long error) {
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_SSL_VERSION:
+      return "tls: server selected unsupported protocol version";
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+      return "tls: first record does not look like a TLS handshake";
+    default: {
+      const char* reason = ERR_reason_error_string(error);
+      return std::string("tls: ") + (reason != nullptr ? reason : "unknown error");
+    }
+  }
+}
+
+}  // namespace
+
+struct TlsStream::State {
+  ByteStream& lower;
+  std::unique_ptr<SSL_CTX, SslFree> context;
+  std::unique_ptr<SSL, SslFree> ssl;
+  BIO* in = nullptr;   ///< Bytes of the peer; owned by ssl.
+  BIO* out = nullptr;  ///< Bytes for the peer; owned by ssl.
+  std::string first_bytes;
+  bool ended = false;  ///< The peer closed the connection.
+};
+
+TlsStream::TlsStream(ByteStream& lower, const std::string& server_name)
+    : state_(new State{lower, MakeContext(), nullptr, nullptr, nullptr, "", false}) {
+  if (state_->context == nullptr) {
+    return;
+  }
+  state_->ssl.reset(SSL_new(state_->context.get()));
+  BIO* in = BIO_new(BIO_s_mem());
+  BIO* out = BIO_new(BIO_s_mem());
+  if (state_->ssl == nullptr || in == nullptr || out == nullptr) {
+    BIO_free(in);
+    BIO_free(out);
+    state_->ssl.reset();
+    return;
+  }
+  state_->in = in;
+  state_->out = out;
+  SSL_set_bio(state_->ssl.get(), in, out);
+  SSL_set_connect_state(state_->ssl.get());
+  if (!server_name.empty() && !ParseIpAddress(server_name)) {
+    SSL_set_tlsext_host_name(state_->ssl.get(), server_name.c_str());
+  }
+}
+
+TlsStream::~TlsStream() = default;
+
+IoResult TlsStream::Handshake(const Patience& patience) {
+  if (state_->ssl == nullptr) {
+    return Fault("tls: " + LocalErrorText(ERR_peek_last_error()));
+  }
+  while (true) {
+    ERR_clear_error();
+    const int done = SSL_do_handshake(state_->ssl.get());
+    IoResult result = Pump(done, patience);
+    if (done == 1 || !result.ok()) {
+      if (result.status == IoResult::Status::kEnd) {
+        const std::size_t seen = state_->first_bytes.size();
+        return Fault(seen > 0 && seen < kRecordHeaderBytes ? "unexpected EOF" : "EOF");
+      }
+      return result;
+    }
+  }
+}
+
+std::string TlsStream::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return size == 0 ? "" : std::string(reinterpret_cast<const char*>(name), size);
+}
+
+IoResult TlsStream::Read(std::span<char> buffer, const Patience& patience) {
+  while (true) {
+    std::size_t got = 0;
+    ERR_clear_error();
+    const int done = SSL_read_ex(state_->ssl.get(), buffer.data(), buffer.size(), &got);
+    IoResult result = Pump(done, patience);
+    if (done == 1 || !result.ok()) {
+      result.bytes = got;
+      return result;
+    }
+  }
+}
+
+IoResult TlsStream::Write(std::string_view bytes, const Patience& patience) {
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    std::size_t put = 0;
+    ERR_clear_error();
+    const int done =
+        SSL_write_ex(state_->ssl.get(), bytes.data() + written, bytes.size() - written, &put);
+    written += put;
+    IoResult result = Pump(done, patience);
+    if (!result.ok()) {
+      result.bytes = written;
+      return result;
+    }
+  }
+  return {IoResult::Status::kOk, written, ""};
+}
+
+/// After a call of OpenSSL: moves bytes to the peer and, if it wants some, from the peer.
+IoResult TlsStream::Pump(int ssl_result, const Patience& patience) {
+  const int wants = SSL_get_error(state_->ssl.get(), ssl_result);
+  const IoResult error =
+      wants == SSL_ERROR_SSL || wants == SSL_ERROR_SYSCALL ? ProtocolError() : IoResult{};
+  // An alert of ours is to reach the peer even when the connection failed.
+  if (IoResult flushed = FlushOut(patience); !flushed.ok() && error.ok()) {
+    return flushed;
+  }
+  if (!error.ok()) {
+    return error;
+  }
+  if (wants == SSL_ERROR_ZERO_RETURN) {
+    return {IoResult::Status::kEnd, 0, ""};
+  }
+  return wants == SSL_ERROR_WANT_READ ? FillIn(patience) : IoResult{};
+}
+
+IoResult TlsStream::FlushOut(const Patience& patience) {
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(state_->out, &bytes);
+  if (size <= 0) {
+    return {};
+  }
+  IoResult result =
+      state_->lower.Write(std::string_view(bytes, static_cast<std::size_t>(size)), patience);
+  (void)BIO_reset(state_->out);
+  return result;
+}
+
+IoResult TlsStream::FillIn(const Patience& patience) {
+  if (state_->ended) {
+    return {IoResult::Status::kEnd, 0, ""};
+  }
+  std::array<char, kBufferBytes> buffer{};
+  IoResult result = state_->lower.Read(buffer, patience);
+  if (result.status == IoResult::Status::kEnd) {
+    state_->ended = true;
+    return result;
+  }
+  if (!result.ok()) {
+    return result;
+  }
+  if (state_->first_bytes.size() < kRecordHeaderBytes) {
+    state_->first_bytes.append(
+        buffer.data(), std::min(result.bytes, kRecordHeaderBytes - state_->first_bytes.size()));
+    if (std::string fault = FirstRecordFault(state_->first_bytes); !fault.empty()) {
+      return Fault(std::move(fault));
+    }
+  }
+  BIO_write(state_->in, buffer.data(), static_cast<int>(result.bytes));
+  return result;
+}
+
+IoResult TlsStream::ProtocolError() const {
+  const unsigned long error = ERR_peek_error();
+  const int reason = ERR_GET_REASON(error);
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
+    return Fault("remote error: " + GoAlertText(reason - SSL_AD_REASON_OFFSET));
+  }
+  return Fault(LocalErrorText(error));
+}
+
+std::string FirstRecordFault(std::string_view first) {
+  constexpr unsigned char kAlert = 21;
+  constexpr unsigned char kHandshake = 22;
+  if (first.size() < kRecordHeaderBytes) {
+    return "";
+  }
+  if (first == "HTTP/") {
+    return "http: server gave HTTP response to HTTPS client";
+  }
+  const auto type = static_cast<unsigned char>(first[0]);
+  const auto major = static_cast<unsigned char>(first[1]);
+  if (type == 0x80) {
+    return "tls: unsupported SSLv2 handshake received";
+  }
+  if ((type != kAlert && type != kHandshake) || major >= 0x10) {
+    return "tls: first record does not look like a TLS handshake";
+  }
+  return "";
+}
+
+std::string GoAlertText(int alert) {
+  // src/crypto/tls/alert.go
+  static constexpr std::pair<int, const char*> kTexts[] = {
+      {0, "close notify"},
+      {10, "unexpected message"},
+      {20, "bad record MAC"},
+      {21, "decryption failed"},
+      {22, "record overflow"},
+      {30, "decompression failure"},
+      {40, "handshake failure"},
+      {42, "bad certificate"},
+      {43, "unsupported certificate"},
+      {44, "revoked certificate"},
+      {45, "expired certificate"},
+      {46, "unknown certificate"},
+      {47, "illegal parameter"},
+      {48, "unknown certificate authority"},
+      {49, "access denied"},
+      {50, "error decoding message"},
+      {51, "error decrypting message"},
+      {60, "export restriction"},
+      {70, "protocol version not supported"},
+      {71, "insufficient security level"},
+      {80, "internal error"},
+      {86, "inappropriate fallback"},
+      {90, "user canceled"},
+      {100, "no renegotiation"},
+      {109, "missing extension"},
+      {110, "unsupported extension"},
+      {111, "certificate unobtainable"},
+      {112, "unrecognized name"},
+      {113, "bad certificate status response"},
+      {114, "bad certificate hash value"},
+      {115, "unknown PSK identity"},
+      {116, "certificate required"},
+      {120, "no application protocol"},
+      {121, "encrypted client hello required"}};
+  for (const auto& [number, text] : kTexts) {
+    if (number == alert) {
+      return std::string("tls: ") + text;
+    }
+  }
+  return "tls: alert(" + std::to_string(alert) + ")";
+}
+
+}  // namespace netcheck::probe

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "checks/byte_stream.h"
+
+namespace netcheck::probe {
+
+/// TLS over another stream, as the TLS client of Go's net/http speaks it for kubelet: certificates
+/// are not verified, TLS 1.2 at least, Go's cipher suites, no client certificate. Its errors are
+/// worded as Go's (src/crypto/tls): "remote error: tls: handshake failure", "EOF",
+/// "http: server gave HTTP response to HTTPS client".
+class TlsStream : public ByteStream {
+ public:
+  /// `lower` must outlive this. `server_name` goes into SNI unless it is an IP address or "".
+  TlsStream(ByteStream& lower, const std::string& server_name);
+  ~TlsStream() override;
+
+  /// To be called once, first.
+  IoResult Handshake(const Patience& patience);
+  /// The protocol that the server chose by ALPN; "" for none.
+  [[nodiscard]] std::string protocol() const;
+
+  IoResult Read(std::span<char> buffer, const Patience& patience) override;
+  IoResult Write(std::string_view bytes, const Patience& patience) override;
+
+ private:
+  struct State;
+
+  IoResult Pump(int ssl_result, const Patience& patience);
+  IoResult FlushOut(const Patience& patience);
+  IoResult FillIn(const Patience& patience);
+  [[nodiscard]] IoResult ProtocolError() const;
+
+  std::unique_ptr<State> state_;
+};
+
+/// What Go says of a peer whose first bytes are not TLS; "" if they may be. `first` holds the
+/// first 5 bytes.
+std::string FirstRecordFault(std::string_view first);
+/// Go's name of a TLS alert (RFC 8446 §6.2): "tls: handshake failure", "tls: alert(250)".
+std::string GoAlertText(int alert);
+
+}  // namespace netcheck::probe

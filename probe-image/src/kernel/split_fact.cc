@@ -1,0 +1,90 @@
+#include "kernel/split_fact.h"
+
+#include <iterator>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "protocol/stream.h"
+
+namespace netcheck::probe {
+namespace {
+
+using protocol::Fact;
+
+/// Highest number a line can have in a stream of 2 MiB, and more.
+constexpr std::int64_t kLongestNumber = 9'999'999;
+
+/// Moves the second half of a map or vector out of it; nullopt when one element is left.
+template <typename Container>
+std::optional<Container> TakeHalf(Container& container) {
+  if (container.size() < 2) {
+    return std::nullopt;
+  }
+  const auto middle = std::next(
+      container.begin(), static_cast<typename Container::difference_type>(container.size() / 2));
+  Container half(std::make_move_iterator(middle), std::make_move_iterator(container.end()));
+  container.erase(middle, container.end());
+  return half;
+}
+
+/// Moves half of the list `field` of `fact` into a second fact that is the same otherwise.
+template <typename T, typename Container>
+std::optional<Fact> HalveField(T& fact, Container T::*field) {
+  auto half = TakeHalf(fact.*field);
+  if (!half) {
+    return std::nullopt;
+  }
+  T other;
+  other.moment = fact.moment;
+  if constexpr (requires { fact.where; }) {
+    other.where = fact.where;
+  }
+  other.*field = std::move(*half);
+  return other;
+}
+
+struct Halve {
+  std::optional<Fact> operator()(protocol::Sysctls& fact) const {
+    return HalveField(fact, &protocol::Sysctls::values);
+  }
+  std::optional<Fact> operator()(protocol::Counters& fact) const {
+    return HalveField(fact, &protocol::Counters::values);
+  }
+  std::optional<Fact> operator()(protocol::Listeners& fact) const {
+    return HalveField(fact, &protocol::Listeners::listeners);
+  }
+  std::optional<Fact> operator()(protocol::IpvsServices& fact) const {
+    return HalveField(fact, &protocol::IpvsServices::services);
+  }
+  std::optional<Fact> operator()(protocol::IpvsConnections& fact) const {
+    return HalveField(fact, &protocol::IpvsConnections::connections);
+  }
+  template <typename T>
+  std::optional<Fact> operator()(T& /*unsplittable*/) const {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+std::vector<Fact> SplitFact(Fact fact) {
+  std::vector<Fact> parts;
+  std::vector<Fact> waiting;
+  waiting.push_back(std::move(fact));
+  while (!waiting.empty()) {
+    const bool fits =
+        protocol::EncodeLine(kLongestNumber, waiting.back()).size() <= protocol::kMaxLineBytes;
+    auto half = fits ? std::nullopt : std::visit(Halve(), waiting.back());
+    if (half) {
+      waiting.insert(std::prev(waiting.end()), std::move(*half));
+    } else {
+      parts.push_back(std::move(waiting.back()));
+      waiting.pop_back();
+    }
+  }
+  return parts;
+}
+
+}  // namespace netcheck::probe

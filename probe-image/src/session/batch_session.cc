@@ -1,0 +1,140 @@
+#include "session/batch_session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "engine/batch_run.h"
+#include "kernel/conntrack_lookup.h"
+#include "session/columns.h"
+
+namespace netcheck::probe {
+namespace {
+
+using protocol::Unavailable;
+using protocol::Where;
+using std::chrono::milliseconds;
+
+constexpr int kMaxConntrackLookUps = 20;
+constexpr milliseconds kConntrackPause{250};
+constexpr const char* kConntrackReason =
+    "the probe's share of the node's connection tracking table was used up";
+
+void ReportTap(const protocol::Tap& tap, std::optional<protocol::Json>& last, FactWriter& writer) {
+  const protocol::Json json = protocol::ToJson(tap);
+  if (last != json) {
+    last = json;
+    writer.Write(tap);
+  }
+}
+
+int CountEnded(const AttemptTable& attempts) {
+  const auto pending = std::count(attempts.results.begin(), attempts.results.end(), kResultPending);
+  return static_cast<int>(attempts.size()) - static_cast<int>(pending);
+}
+
+/// Makes the attempts, as many at a time as the conntrack share allows. Returns why not all were
+/// made; "" if the connector knows.
+std::string RunAttempts(BatchRun& batch, const BatchContext& context) {
+  const RunHook hook = [&] { return context.control.Stop(); };
+  while (batch.done() < batch.attempts().size() && !batch.stopped()) {
+    const std::size_t left = batch.attempts().size() - batch.done();
+    const auto room = context.conntrack.Room();
+    if (room && *room == 0) {
+      if (!context.control.Pause(kConntrackPause)) {
+        return kConntrackReason;
+      }
+      continue;
+    }
+    const std::size_t count = room ? std::min(left, static_cast<std::size_t>(*room)) : left;
+    if (const auto run = batch.Run(count, hook); !run) {
+      return run.error().message;
+    }
+  }
+  return "";
+}
+
+bool IsFailure(int result) {
+  return result != 0 && result != protocol::kResultNotTried;
+}
+
+/// Asks the node's connection tracking for the first failures.
+void ReportConntrackEntries(const BatchJob& job, const BatchRun& batch, FactWriter& writer) {
+  const AttemptTable& attempts = batch.attempts();
+  int asked = 0;
+  for (std::size_t i = 0; i < attempts.size() && asked < kMaxConntrackLookUps; ++i) {
+    if (!IsFailure(attempts.results[i]) || attempts.source_ports[i] == 0) {
+      continue;
+    }
+    ++asked;
+    auto entry =
+        LookUpConntrack({batch.source_address(), attempts.source_ports[i], job.address, job.port});
+    if (!entry) {
+      writer.Write(Unavailable{{},
+                               Where::kNode,
+                               "conntrack.entries",
+                               entry.error().message,
+                               entry.error().error_number});
+      return;
+    }
+    entry->where = Where::kNode;
+    entry->batch = job.id;
+    entry->index = static_cast<int>(i);
+    writer.Write(*entry);
+  }
+}
+
+BatchOptions OptionsOf(const BatchJob& job, const BatchContext& context) {
+  BatchOptions options;
+  options.id = job.id;
+  options.address = job.address;
+  options.port = job.port;
+  options.source_ports = job.source_ports;
+  options.timeout = milliseconds(job.timeout_ms);
+  options.connections_per_second = context.connections_per_second;
+  options.max_in_flight = job.max_in_flight;
+  options.max_details = context.max_details;
+  options.pod_netns_fd = context.pod_netns_fd;
+  return options;
+}
+
+}  // namespace
+
+int RunBatch(const BatchJob& job, const BatchContext& context, ReportedTaps& reported) {
+  FactWriter& writer = context.writer;
+  auto opened = BatchRun::Open(OptionsOf(job, context), context.clock);
+  if (!opened) {
+    writer.Write(Unavailable{
+        {}, {}, "batch " + job.id, opened.error().message, opened.error().error_number});
+    return 0;
+  }
+  BatchRun& batch = **opened;
+  ReportTap(batch.node_tap_fact(), reported.node, writer);
+  ReportTap(batch.pod_tap_fact(), reported.pod, writer);
+
+  context.control.SetRunning([&] { return CountEnded(batch.attempts()); });
+  const std::string reason = RunAttempts(batch, context);
+  context.control.SetRunning({});
+  protocol::BatchEnd end = batch.Finish();
+  context.control.AddTried(static_cast<int>(batch.attempts().size()));
+
+  for (const auto& columns : EncodeColumns(job.id, batch.source_address(), batch.attempts())) {
+    writer.Write(columns);
+  }
+  int written = 0;
+  for (const protocol::HandshakeDetail& detail : batch.Details()) {
+    const bool fits = writer.WriteIfRoom(detail, context.reserve);
+    written += fits ? 1 : 0;
+    end.details_omitted += fits ? 0 : 1;
+  }
+  ReportConntrackEntries(job, batch, writer);
+  if (!reason.empty()) {
+    end.not_tried_reason += (end.not_tried_reason.empty() ? "" : ", ") + reason;
+  }
+  writer.Write(end);
+  return written;
+}
+
+}  // namespace netcheck::probe

@@ -1,0 +1,3 @@
+module netcheck.test/workloads
+
+go 1.24.0

@@ -1,0 +1,58 @@
+"""The test suites: what each needs built, and what it runs."""
+
+import dataclasses
+from pathlib import Path
+from typing import Callable
+
+from runners import Count, Runner
+
+TOP = Path(__file__).resolve().parents[2]
+SHIPPED = {
+    "NETCHECK_PROBE": str(TOP / "build/bin/netcheck-probe"),
+    "NETCHECK_PLUGIN": str(TOP / "build/bin/kubectl-netcheck"),
+}
+DEV = {"NETCHECK_PLUGIN": str(TOP / "build/dev/bin/kubectl-netcheck")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    title: str
+    builds: tuple[str, ...]
+    run: Callable[[Runner], Count]
+
+
+def _total(counts: list[Count]) -> Count:
+    return sum(counts, Count())
+
+
+def _style(runner: Runner) -> Count:
+    scripts = TOP / "tests/style"
+    return _total([runner.command(script.name, [script]) for script in sorted(scripts.glob("check-*"))])
+
+
+def _unit(runner: Runner) -> Count:
+    programs = sorted((TOP / "build/dev/bin").glob("unit-*"))
+    if not programs:
+        return Count(failed=1)
+    return _total([runner.doctest(program) for program in programs])
+
+
+def _python(folder: str, programs: dict[str, str]) -> Callable[[Runner], Count]:
+    def run(runner: Runner) -> Count:
+        files = sorted((TOP / folder).glob("test_*.py"))
+        if not files:
+            return Count(failed=1)
+        return _total([runner.unittest(file, **programs) for file in files])
+
+    return run
+
+
+SUITES = {
+    "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
+    "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
+    "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", DEV)),
+    "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", SHIPPED)),
+    "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", SHIPPED)),
+    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew", SHIPPED)),
+    "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", SHIPPED)),
+}
