@@ -15,7 +15,10 @@ struct Cluster {
   std::string default_namespace;
 };
 
-int RunPodCommand(const PodOptions& options, bool verbose, const Cluster& cluster, Console& console);
+int RunPodCommand(const PodOptions& options,
+                  bool verbose,
+                  const Cluster& cluster,
+                  Console& console);
 int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Console& console);
 /// `cluster` is nullptr with --client.
 int RunVersionCommand(const VersionOptions& options, const Cluster* cluster, Console& console);

@@ -52,7 +52,8 @@ void AddConnectionFlags(CLI::App& app, Raw& raw) {
       ->type_name("")
       ->expected(1)
       ->take_all();
-  app.add_option("--as-user-extra", flags.as_user_extra, "Extra KEY=VALUE to impersonate; may be repeated")
+  app.add_option(
+         "--as-user-extra", flags.as_user_extra, "Extra KEY=VALUE to impersonate; may be repeated")
       ->group(group)
       ->type_name("")
       ->expected(1)
@@ -65,7 +66,9 @@ void AddConnectionFlags(CLI::App& app, Raw& raw) {
                flags.insecure_skip_tls_verify,
                "Do not verify the server's certificate")
       ->group(group);
-  text("--request-timeout", flags.request_timeout, "Time that one request may take: 30s, 1m; 0: any");
+  text("--request-timeout",
+       flags.request_timeout,
+       "Time that one request may take: 30s, 1m; 0: any");
   app.add_flag("-v,--v", raw.verbose, "Show requests, the probe's facts and every failed attempt");
 }
 
@@ -83,10 +86,12 @@ void AddPodCommand(CLI::App& root, Raw& raw) {
        "Source ports to try: kubelet (as the kernel chooses them), spread (over the whole range), "
        "suspects (NodePorts in the range), sweep (the whole range), or a list such as "
        "40000,41000-41100; without it some of the first three");
-  text("--rate",
-       raw.rate,
-       fmt::format("New connections a second, 1 to {} (200)", gather::kMaxRate));
-  text("--timeout", raw.timeout, "Time to wait for the probe pod to start, and for its checks: 30s, 2m (60s, and what they need)");
+  text(
+      "--rate", raw.rate, fmt::format("New connections a second, 1 to {} (200)", gather::kMaxRate));
+  text("--timeout",
+       raw.timeout,
+       "Time to wait for the probe pod to start, and for its checks: 30s, 2m (60s, and what they "
+       "need)");
   text("--image", raw.image, fmt::format("Image of the probe pod ({})", kDefaultImage));
   text("--namespace-for-probe",
        raw.probe_namespace,
@@ -173,8 +178,10 @@ protocol::Result<std::optional<int>> ParseRate(const std::string& text) {
       return std::optional<int>(rate);
     }
   }
-  return protocol::Error{fmt::format(
-      "--rate \"{}\": must be a number of connections a second from 1 to {}", text, gather::kMaxRate)};
+  return protocol::Error{
+      fmt::format("--rate \"{}\": must be a number of connections a second from 1 to {}",
+                  text,
+                  gather::kMaxRate)};
 }
 
 protocol::Result<std::optional<int>> ParseTimeLimit(const std::string& text) {

@@ -19,12 +19,10 @@ int ExitCode(const diagnosis::Report& report, const model::Evidence& evidence) {
     case diagnosis::Verdict::kUndetermined:
       break;
   }
-  const bool failed =
-      std::any_of(report.checks.begin(), report.checks.end(), [](const auto& check) {
-        return check.failed > 0;
-      });
-  const bool reliable =
-      evidence.report.complete && evidence.pod.uid == evidence.pod_after.uid;
+  const bool failed = std::any_of(report.checks.begin(),
+                                  report.checks.end(),
+                                  [](const auto& check) { return check.failed > 0; });
+  const bool reliable = evidence.report.complete && evidence.pod.uid == evidence.pod_after.uid;
   return reliable && failed ? kExitUnhealthy : kExitFailed;
 }
 
@@ -36,10 +34,8 @@ void Render(const diagnosis::Report& report,
   if (format == OutputFormat::kJson) {
     output::RenderJson(report, evidence, console.out);
   } else {
-    output::RenderTable(report,
-                        evidence,
-                        {console.color, console.unicode, console.width, verbose},
-                        console.out);
+    output::RenderTable(
+        report, evidence, {console.color, console.unicode, console.width, verbose}, console.out);
   }
   console.out << std::flush;
 }
@@ -58,10 +54,15 @@ int RunPodCommand(const PodOptions& options,
   }
   const diagnosis::Report report = diagnosis::Diagnose(live.evidence);
   Render(report, live.evidence, options.output, verbose, console);
-  if (!live.problem.empty()) {
-    console.Fail(live.problem);
+  const int exit_code = ExitCode(report, live.evidence);
+  if (live.problem.empty()) {
+    return exit_code;
   }
-  return ExitCode(report, live.evidence);
+  if (exit_code == kExitFailed) {
+    return console.Fail(live.problem);
+  }
+  console.Warn(live.problem);
+  return exit_code;
 }
 
 }  // namespace netcheck::cli

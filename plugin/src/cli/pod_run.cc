@@ -119,8 +119,9 @@ bool Collector::Look() {
   };
   add_not_seen(selection->not_seen);
   gather::ReadSurroundings(api_, *target, evidence);
-  const std::string& version = evidence.node.kubelet_version.empty() ? evidence.server_version
-                                                                     : evidence.node.kubelet_version;
+  const std::string& version = evidence.node.kubelet_version.empty()
+                                   ? evidence.server_version
+                                   : evidence.node.kubelet_version;
   gather::BuiltPlan built = gather::BuildPlan(evidence.pod,
                                               selection->probes,
                                               evidence.node_ports,
@@ -138,10 +139,9 @@ bool Collector::Look() {
 
 /// Where not even the target can be read: everything that is missing, at once.
 std::string Collector::DescribeForbidden(const std::string& message) {
-  const auto probe_namespace =
-      options_.probe_namespace.empty()
-          ? gather::ChooseProbeNamespace(api_, cluster_.default_namespace)
-          : kube::ApiResult<std::string>(options_.probe_namespace);
+  const auto probe_namespace = options_.probe_namespace.empty()
+                                   ? gather::ChooseProbeNamespace(api_, cluster_.default_namespace)
+                                   : kube::ApiResult<std::string>(options_.probe_namespace);
   if (probe_namespace) {
     const auto missing = gather::MissingRights(
         api_, gather::NeededRights(cluster_.default_namespace, *probe_namespace));
@@ -195,8 +195,8 @@ bool Collector::Prepare() {
 }
 
 void Collector::Run() {
-  probe_pod::RunOutcome outcome = probe_pod::RunProbe(
-      api_, pod_, std::chrono::seconds(StartLimitSeconds(options_)), observer_);
+  probe_pod::RunOutcome outcome =
+      probe_pod::RunProbe(api_, pod_, std::chrono::seconds(StartLimitSeconds(options_)), observer_);
   if (!outcome.leftover.empty()) {
     observer_.Warning(outcome.leftover);
   }
@@ -205,7 +205,13 @@ void Collector::Run() {
   evidence.report = std::move(outcome.report);
   live_.problem = std::move(outcome.problem);
   const auto& hello = evidence.report.hello;
-  if (!hello || outcome.interrupted) {
+  if (outcome.interrupted) {
+    return;
+  }
+  if (!hello) {
+    if (live_.problem.empty()) {
+      live_.problem = "the probe's report lacks its beginning";
+    }
     return;
   }
   if (hello->protocol_version > protocol::kProtocolVersion) {
@@ -230,8 +236,8 @@ void Collector::Run() {
 /// Restarts while the probe ran are seen by comparing before and after.
 void Collector::LookAgain() {
   model::Evidence& evidence = live_.evidence;
-  const auto pod = api_.Call(
-      kube::Get(kube::PodPath(evidence.pod.namespace_name, evidence.pod.name)));
+  const auto pod =
+      api_.Call(kube::Get(kube::PodPath(evidence.pod.namespace_name, evidence.pod.name)));
   if (pod) {
     evidence.pod_after = gather::DecodePod(*pod);
     return;

@@ -18,8 +18,7 @@ std::map<std::string, int> KubeletVersions(kube::Api& api) {
   std::map<std::string, int> versions;
   if (const auto nodes = api.Call(kube::Get("/api/v1/nodes"))) {
     for (const kube::Json& node : kube::GetArray(*nodes, "items")) {
-      const kube::Json& info =
-          kube::GetObject(kube::GetObject(node, "status"), "nodeInfo");
+      const kube::Json& info = kube::GetObject(kube::GetObject(node, "status"), "nodeInfo");
       ++versions[kube::GetString(info, "kubeletVersion")];
     }
   }

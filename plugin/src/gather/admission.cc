@@ -31,8 +31,7 @@ kube::ApiResult<std::string> ChooseProbeNamespace(kube::Api& api,
 
 std::string WhyRejected(kube::Api& api, const protocol::Json& pod) {
   const std::string name = kube::GetString(kube::GetObject(pod, "metadata"), "namespace");
-  const auto created =
-      api.Call(kube::Create(kube::PodsPath(name), pod, {{"dryRun", "All"}}));
+  const auto created = api.Call(kube::Create(kube::PodsPath(name), pod, {{"dryRun", "All"}}));
   if (created) {
     return "";
   }

@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 12> kNameParts = {"authorization",
                                                          "apikey",
                                                          "access-key",
                                                          "x-auth"};
-constexpr std::array<std::string_view, 4> kValuePrefixes = {"bearer ", "basic ", "digest ", "aws4-"};
+constexpr std::array<std::string_view, 4> kValuePrefixes = {
+    "bearer ", "basic ", "digest ", "aws4-"};
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -35,11 +36,10 @@ std::string Lower(std::string_view text) {
 bool IsCredential(std::string_view name, std::string_view value) {
   const std::string lower_name = Lower(name);
   const std::string lower_value = Lower(value);
-  return std::any_of(kNameParts.begin(),
-                     kNameParts.end(),
-                     [&](std::string_view part) {
-                       return lower_name.find(part) != std::string::npos;
-                     }) ||
+  return std::any_of(
+             kNameParts.begin(),
+             kNameParts.end(),
+             [&](std::string_view part) { return lower_name.find(part) != std::string::npos; }) ||
          std::any_of(kValuePrefixes.begin(), kValuePrefixes.end(), [&](std::string_view prefix) {
            return lower_value.starts_with(prefix);
          });

@@ -88,9 +88,8 @@ model::Node DecodeNode(const Json& node) {
 std::string WhyUnusable(const Json& node) {
   const model::Node decoded = DecodeNode(node);
   if (!decoded.os.empty() && decoded.os != "linux") {
-    return fmt::format("node {} runs {}: netcheck can look at Linux nodes only",
-                       decoded.name,
-                       decoded.os);
+    return fmt::format(
+        "node {} runs {}: netcheck can look at Linux nodes only", decoded.name, decoded.os);
   }
   if (!decoded.ready) {
     const Json& condition = ReadyCondition(node);
@@ -154,8 +153,8 @@ void MarkReadyEndpoints(const Json& slices,
                         const std::string& pod_uid,
                         std::vector<model::Service>& services) {
   for (const Json& slice : GetArray(slices, "items")) {
-    const std::string name = GetString(GetObject(GetObject(slice, "metadata"), "labels"),
-                                       "kubernetes.io/service-name");
+    const std::string name =
+        GetString(GetObject(GetObject(slice, "metadata"), "labels"), "kubernetes.io/service-name");
     for (const Json& endpoint : GetArray(slice, "endpoints")) {
       // An absent condition means ready (discovery/v1 EndpointConditions).
       const bool ready = GetObject(endpoint, "conditions").value("ready", Json()) != Json(false);
@@ -181,14 +180,14 @@ std::vector<model::ProbeEvent> DecodeProbeEvents(const Json& events, const model
     }
     const Json& series = GetObject(event, "series");
     const std::string event_time = GetString(event, "eventTime");
-    decoded.push_back(
-        {reason,
-         ContainerOf(GetString(object, "fieldPath")),
-         message,
-         std::max({1, GetInt(event, "count"), GetInt(series, "count")}),
-         FirstOf({GetString(event, "firstTimestamp"), event_time}),
-         FirstOf(
-             {GetString(series, "lastObservedTime"), GetString(event, "lastTimestamp"), event_time})});
+    decoded.push_back({reason,
+                       ContainerOf(GetString(object, "fieldPath")),
+                       message,
+                       std::max({1, GetInt(event, "count"), GetInt(series, "count")}),
+                       FirstOf({GetString(event, "firstTimestamp"), event_time}),
+                       FirstOf({GetString(series, "lastObservedTime"),
+                                GetString(event, "lastTimestamp"),
+                                event_time})});
   }
   std::stable_sort(decoded.begin(), decoded.end(), [](const auto& a, const auto& b) {
     return a.last_seen < b.last_seen;

@@ -151,16 +151,13 @@ std::string WhyNotProbed(const Json& pod) {
                        decoded.phase);
   }
   if (decoded.node.empty()) {
-    return fmt::format("pod \"{}\" is Pending and has no node yet: {}",
-                       decoded.name,
-                       WhyPending(status));
+    return fmt::format(
+        "pod \"{}\" is Pending and has no node yet: {}", decoded.name, WhyPending(status));
   }
   if (decoded.phase == "Pending" &&
       std::none_of(decoded.containers.begin(), decoded.containers.end(), running)) {
-    return fmt::format("pod \"{}\" is Pending on node {}: {}",
-                       decoded.name,
-                       decoded.node,
-                       WhyPending(status));
+    return fmt::format(
+        "pod \"{}\" is Pending on node {}: {}", decoded.name, decoded.node, WhyPending(status));
   }
   if (decoded.ips.empty()) {
     return fmt::format("pod \"{}\" has no IP address: there is nothing to connect to",

@@ -67,9 +67,8 @@ std::string ReadNode(kube::Api& api, const Json& pod, Target& target) {
   }
   const std::string os = GetString(GetObject(GetObject(pod, "spec"), "os"), "name");
   if (!os.empty() && os != "linux") {
-    return fmt::format("pod \"{}\" is a {} pod: netcheck can look at Linux nodes only",
-                       target.pod.name,
-                       os);
+    return fmt::format(
+        "pod \"{}\" is a {} pod: netcheck can look at Linux nodes only", target.pod.name, os);
   }
   if (node.error().failure != kube::Failure::kForbidden) {
     return node.error().message;

@@ -132,13 +132,13 @@ protocol::Target DescribeTarget(const model::Pod& pod) {
 protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options) {
   const model::Probe& probe = spec.probe;
   protocol::Check check;
-  check.kind = probe.kind == ProbeKind::kHttp ? protocol::CheckKind::kHttp : protocol::CheckKind::kTcp;
+  check.kind =
+      probe.kind == ProbeKind::kHttp ? protocol::CheckKind::kHttp : protocol::CheckKind::kTcp;
   check.address = probe.address;
   check.port = probe.port;
   check.timeout_ms = probe.timeout_s * 1000;
   // Long enough to tell how slow the pod is, and never less than kubelet's own patience.
-  check.patience_ms =
-      std::max(check.timeout_ms, std::clamp(10 * check.timeout_ms, 10000, 30000));
+  check.patience_ms = std::max(check.timeout_ms, std::clamp(10 * check.timeout_ms, 10000, 30000));
   check.attempts = options.ports.kind == PortPlanKind::kUnknown ? 10 : 3;
   check.budget_ms = 15000;
   if (probe.kind == ProbeKind::kHttp) {

@@ -59,10 +59,11 @@ protocol::Result<PortChoice> ParsePortChoice(const std::string& text) {
     const std::size_t comma = std::min(text.find(',', start), text.size());
     const auto range = ParseRange(std::string_view(text).substr(start, comma - start));
     if (!range) {
-      return protocol::Error{fmt::format(
-          "--ports \"{}\": must be kubelet, spread, suspects, sweep, or a list of source ports from "
-          "1 to 65535 such as 40000,40002,41000-41100",
-          text)};
+      return protocol::Error{
+          fmt::format("--ports \"{}\": must be kubelet, spread, suspects, sweep, or a list of "
+                      "source ports from "
+                      "1 to 65535 such as 40000,40002,41000-41100",
+                      text)};
     }
     for (int port = range->first; port <= range->second; ++port) {
       if (seen.insert(port).second) {
@@ -72,10 +73,10 @@ protocol::Result<PortChoice> ParsePortChoice(const std::string& text) {
     start = comma + 1;
   }
   if (choice.list.size() > kMaxListed) {
-    return protocol::Error{fmt::format(
-        "--ports lists {} ports, {} are possible: --ports sweep tries the whole range",
-        choice.list.size(),
-        kMaxListed)};
+    return protocol::Error{
+        fmt::format("--ports lists {} ports, {} are possible: --ports sweep tries the whole range",
+                    choice.list.size(),
+                    kMaxListed)};
   }
   return choice;
 }

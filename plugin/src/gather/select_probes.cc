@@ -115,9 +115,10 @@ protocol::Result<Selection> SelectProbes(const Target& target, const ProbeFilter
     return protocol::Error{fmt::format("{} has no {} probe", subject, Name(filter.type))};
   }
   const std::string why = selection.probes.empty() ? fmt::format("{} defines no probes", subject)
-                                                   : fmt::format("{} has no probe that this "
-                                                                 "version can check",
-                                                                 subject);
+                                                   : fmt::format(
+                                                         "{} has no probe that this "
+                                                         "version can check",
+                                                         subject);
   std::vector<ProbeSpec> ports = DeclaredPorts(target.pod, filter);
   if (ports.empty()) {
     return protocol::Error{why + ", and it declares no TCP ports: there is nothing to check"};

@@ -55,10 +55,10 @@ void ReadEndpoints(kube::Api& api, const Target& target, model::Evidence& eviden
   for (const model::Service& service : evidence.services) {
     names += (names.empty() ? "" : ",") + service.name;
   }
-  const auto slices =
-      api.Call(kube::Get(fmt::format("/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-                                     kube::Escape(target.pod.namespace_name)),
-                         {{"labelSelector", fmt::format("kubernetes.io/service-name in ({})", names)}}));
+  const auto slices = api.Call(
+      kube::Get(fmt::format("/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+                            kube::Escape(target.pod.namespace_name)),
+                {{"labelSelector", fmt::format("kubernetes.io/service-name in ({})", names)}}));
   if (slices) {
     MarkReadyEndpoints(*slices, target.pod.uid, evidence.services);
   } else {
@@ -71,11 +71,10 @@ void ReadEndpoints(kube::Api& api, const Target& target, model::Evidence& eviden
 }
 
 void ReadEvents(kube::Api& api, const Target& target, model::Evidence& evidence) {
-  const auto events =
-      api.Call(kube::Get(kube::NamespacePath(target.pod.namespace_name) + "/events",
-                         {{"fieldSelector",
-                           fmt::format("involvedObject.kind=Pod,involvedObject.name={}",
-                                       target.pod.name)}}));
+  const auto events = api.Call(kube::Get(
+      kube::NamespacePath(target.pod.namespace_name) + "/events",
+      {{"fieldSelector",
+        fmt::format("involvedObject.kind=Pod,involvedObject.name={}", target.pod.name)}}));
   if (events) {
     evidence.events = DecodeProbeEvents(*events, target.pod);
   } else {

@@ -35,9 +35,8 @@ inline int GetInt(const Json& object, const char* key, int fallback = 0) {
   if (it == object.end() || !it->is_number_integer()) {
     return fallback;
   }
-  return static_cast<int>(std::clamp<std::int64_t>(it->get<std::int64_t>(),
-                                                   std::numeric_limits<int>::min(),
-                                                   std::numeric_limits<int>::max()));
+  return static_cast<int>(std::clamp<std::int64_t>(
+      it->get<std::int64_t>(), std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
 }
 
 inline bool GetBool(const Json& object, const char* key) {

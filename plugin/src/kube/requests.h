@@ -25,7 +25,9 @@ inline Request Create(std::string path, Json body, Query query = {}) {
   return request;
 }
 
-inline std::string NamespacesPath() { return "/api/v1/namespaces"; }
+inline std::string NamespacesPath() {
+  return "/api/v1/namespaces";
+}
 
 inline std::string NamespacePath(const std::string& name) {
   return NamespacesPath() + "/" + Escape(name);
@@ -39,6 +41,8 @@ inline std::string PodPath(const std::string& namespace_name, const std::string&
   return PodsPath(namespace_name) + "/" + Escape(name);
 }
 
-inline std::string NodePath(const std::string& name) { return "/api/v1/nodes/" + Escape(name); }
+inline std::string NodePath(const std::string& name) {
+  return "/api/v1/nodes/" + Escape(name);
+}
 
 }  // namespace netcheck::kube

@@ -38,9 +38,9 @@ kube::ApiResult<std::vector<ProbePod>> ListProbePods(kube::Api& api,
                                                      std::int64_t now) {
   const std::string selector = fmt::format(
       "{}={},{}={}", kNameLabel, kNameLabelValue, kManagedByLabel, kManagedByLabelValue);
-  auto list = api.Call(
-      kube::Get(namespace_name.empty() ? "/api/v1/pods" : kube::PodsPath(namespace_name),
-                {{"labelSelector", selector}}));
+  auto list =
+      api.Call(kube::Get(namespace_name.empty() ? "/api/v1/pods" : kube::PodsPath(namespace_name),
+                         {{"labelSelector", selector}}));
   if (!list) {
     return list.error();
   }

@@ -65,7 +65,7 @@ class Run {
       : api_(api),
         pod_(pod),
         path_(kube::PodPath(GetString(GetObject(pod, "metadata"), "namespace"),
-                      GetString(GetObject(pod, "metadata"), "name"))),
+                            GetString(GetObject(pod, "metadata"), "name"))),
         node_(GetString(GetObject(pod, "spec"), "nodeName")),
         observer_(observer),
         outcome_(outcome),
@@ -77,6 +77,9 @@ class Run {
     }
     if (stream_.HasEnd()) {
       guard_.SetEnded();
+      if (!stream_.Complete()) {
+        Fail(fmt::format("{} lines of the probe's report are missing", stream_.Missing()));
+      }
     }
     outcome_.report = protocol::ReportFromStream(stream_);
   }
@@ -98,11 +101,8 @@ class Run {
     return Fail(outcome_.interrupted ? "interrupted" : fmt::format("{}: {}", what, error.message));
   }
   bool FailBroken(const char* what, const PodState& state) {
-    return Fail(fmt::format("{}: {}{}{}",
-                            what,
-                            state.reason,
-                            state.hint.empty() ? "" : "; ",
-                            state.hint));
+    return Fail(
+        fmt::format("{}: {}{}{}", what, state.reason, state.hint.empty() ? "" : "; ", state.hint));
   }
 
   kube::Api& api_;
@@ -156,11 +156,11 @@ bool Run::WaitForStart(std::chrono::seconds limit) {
     case PodStage::kWaiting:
       break;
   }
-  return Fail(fmt::format("{} did not start the probe pod within {} s{}",
-                          node_,
-                          limit.count(),
-                          state.reason.empty() ? ": kubelet reports nothing about it"
-                                               : " (" + state.reason + ")"));
+  return Fail(fmt::format(
+      "{} did not start the probe pod within {} s{}",
+      node_,
+      limit.count(),
+      state.reason.empty() ? ": kubelet reports nothing about it" : " (" + state.reason + ")"));
 }
 
 /// Reads the pod again. False: going on makes no sense.

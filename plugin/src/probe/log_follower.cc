@@ -27,7 +27,8 @@ bool LogFollower::TakeLine(std::string_view line) {
     return !stream_.HasEnd();
   }
   observer_.Line(line);
-  if (const auto fact = stream_.facts().find(stream_.last_number()); fact != stream_.facts().end()) {
+  if (const auto fact = stream_.facts().find(stream_.last_number());
+      fact != stream_.facts().end()) {
     if (const auto* heartbeat = std::get_if<protocol::Heartbeat>(&fact->second)) {
       observer_.Attempts(heartbeat->tried, heartbeat->planned);
     }

@@ -18,7 +18,10 @@ inline constexpr std::chrono::seconds kLogIdleLimit{15};
 /// at the log's beginning, and the reader drops what it has already.
 class LogFollower {
  public:
-  LogFollower(kube::Api& api, std::string log_path, protocol::StreamReader& stream, Observer& observer)
+  LogFollower(kube::Api& api,
+              std::string log_path,
+              protocol::StreamReader& stream,
+              Observer& observer)
       : api_(api), log_path_(std::move(log_path)), stream_(stream), observer_(observer) {}
 
   /// One connection: until the probe's last fact, the end of the log, or kLogIdleLimit of silence.

@@ -78,8 +78,8 @@ void JudgeTerminated(const Json& terminated, PodState& state) {
   } else if (state.exit_code == kExitByKill) {
     state.reason = "it was killed";
   } else if (state.exit_code != 0) {
-    state.reason =
-        Join(fmt::format("it ended with exit code {}", state.exit_code), GetString(terminated, "message"));
+    state.reason = Join(fmt::format("it ended with exit code {}", state.exit_code),
+                        GetString(terminated, "message"));
   }
 }
 
@@ -119,7 +119,8 @@ PodState JudgePod(const Json& pod) {
     }
     JudgeFailedPod(status, state);
   }
-  if (GetObject(pod, "metadata").contains("deletionTimestamp") && state.stage != PodStage::kFinished) {
+  if (GetObject(pod, "metadata").contains("deletionTimestamp") &&
+      state.stage != PodStage::kFinished) {
     state.stage = PodStage::kBroken;
     state.reason = "somebody deleted it";
     state.hint.clear();

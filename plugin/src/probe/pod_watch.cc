@@ -110,7 +110,10 @@ kube::ApiResult<Json> WatchPod(kube::Api& api,
         return ended.error();
       }
       if (!backoff.Wait()) {
-        return ended ? kube::ApiError{kube::Failure::kServer, 0, "", "the watch of the pod ends at once"}
+        return ended ? kube::ApiError{kube::Failure::kServer,
+                                      0,
+                                      "",
+                                      "the watch of the pod ends at once"}
                      : ended.error();
       }
     }

@@ -43,11 +43,12 @@ TEST_CASE("admission: an admitted pod is only tried, not created") {
 }
 
 TEST_CASE("admission: PodSecurity, with the command that helps") {
-  const std::string why = Rejection({kube::Failure::kForbidden,
-                                     403,
-                                     "Forbidden",
-                                     "pods \"p\" is forbidden: violates PodSecurity \"baseline:latest\": "
-                                     "host namespaces (hostNetwork=true)"});
+  const std::string why =
+      Rejection({kube::Failure::kForbidden,
+                 403,
+                 "Forbidden",
+                 "pods \"p\" is forbidden: violates PodSecurity \"baseline:latest\": "
+                 "host namespaces (hostNetwork=true)"});
   CHECK(Has(why, "violates PodSecurity \"baseline:latest\""));
   CHECK(Has(why, "kubectl label namespace ns pod-security.kubernetes.io/enforce=privileged"));
   CHECK(Has(why, "--namespace-for-probe"));

@@ -7,7 +7,8 @@ using netcheck::gather::NearNames;
 using Names = std::vector<std::string>;
 
 TEST_CASE("near names: a Deployment's pods by its name") {
-  CHECK(NearNames("web", {"db-1", "web-6f7-x2", "web-6f7-a1"}) == Names{"web-6f7-a1", "web-6f7-x2"});
+  CHECK(NearNames("web", {"db-1", "web-6f7-x2", "web-6f7-a1"}) ==
+        Names{"web-6f7-a1", "web-6f7-x2"});
 }
 
 TEST_CASE("near names: typing errors, the smallest first") {

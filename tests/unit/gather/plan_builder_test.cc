@@ -34,8 +34,9 @@ Json ManyProbes(int n) {
   Json pod = WebPod();
   pod["spec"]["containers"] = Json::array();
   for (int i = 0; i < n; ++i) {
-    pod["spec"]["containers"].push_back({{"name", "c" + std::to_string(i)},
-                                         {"readinessProbe", {{"tcpSocket", {{"port", 9000 + i}}}}}});
+    pod["spec"]["containers"].push_back(
+        {{"name", "c" + std::to_string(i)},
+         {"readinessProbe", {{"tcpSocket", {{"port", 9000 + i}}}}}});
   }
   return pod;
 }
@@ -54,8 +55,8 @@ TEST_CASE("plan: target, identity and a valid argument") {
 }
 
 TEST_CASE("plan: the default mix for one probe") {
-  const BuiltPlan built =
-      Build(WebPod(), With(""), {{"a/b", "TCP", 30080}, {"a/b", "UDP", 30053}, {"a/c", "TCP", 30080}});
+  const BuiltPlan built = Build(
+      WebPod(), With(""), {{"a/b", "TCP", 30080}, {"a/b", "UDP", 30053}, {"a/c", "TCP", 30080}});
   REQUIRE(built.plan.batches.size() == 3);
   for (const auto& batch : built.plan.batches) {
     CHECK(batch.address == "10.0.0.5");
@@ -81,7 +82,8 @@ TEST_CASE("plan: a healthy pod is done within 5 s, however many probes it has") 
     for (const auto& batch : built.plan.batches) {
       handshakes += batch.ports.count;
     }
-    CHECK(built.plan.idle_window_ms + handshakes * 1000 / built.plan.limits.connections_per_second <=
+    CHECK(built.plan.idle_window_ms +
+              handshakes * 1000 / built.plan.limits.connections_per_second <=
           5000);
   }
 }
@@ -186,7 +188,8 @@ TEST_CASE("plan: thousands of NodePorts are thinned out, over the whole range") 
 
 TEST_CASE("plan: ids are unique") {
   Json pod = ManyProbes(4);
-  pod["spec"]["containers"][0]["livenessProbe"] = {{"tcpSocket", {{"port", 9000}, {"host", "fd00::7"}}}};
+  pod["spec"]["containers"][0]["livenessProbe"] = {
+      {"tcpSocket", {{"port", 9000}, {"host", "fd00::7"}}}};
   const BuiltPlan built = Build(pod);
   std::vector<std::string> ids;
   for (const auto& batch : built.plan.batches) {

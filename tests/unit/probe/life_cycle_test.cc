@@ -85,7 +85,9 @@ TEST_CASE("life cycle: nothing is lost or doubled when the log breaks off in a l
   const std::string whole = Join(lines);
   for (std::size_t cut = 0; cut < whole.size(); cut += 37) {
     FakeApi api = Cluster();
-    api.on_create = [&](const std::string& /*path*/, Json& pod) { pod["status"] = Running()["status"]; };
+    api.on_create = [&](const std::string& /*path*/, Json& pod) {
+      pod["status"] = Running()["status"];
+    };
     api.logs.push_back({{whole.substr(0, cut)}, test::Lost(), {}});
     api.logs.push_back({{whole}, {}, {}});
     Recorder recorder;
@@ -132,10 +134,11 @@ TEST_CASE("life cycle: a pod that somebody deletes") {
 TEST_CASE("life cycle: a probe that ends early says why") {
   FakeApi api = Cluster();
   const std::string begun = ProbeLines()[0];
-  api.logs.push_back({{begun}, {}, [&] {
-                        api.objects[kPath] = WithState(
-                            Pod(), "Failed", R"({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})");
-                      }});
+  api.logs.push_back(
+      {{begun}, {}, [&] {
+         api.objects[kPath] = WithState(
+             Pod(), "Failed", R"({"terminated": {"exitCode": 137, "reason": "OOMKilled"}})");
+       }});
   api.logs.push_back({{begun}, {}, {}});
   Recorder recorder;
   const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
@@ -148,7 +151,9 @@ TEST_CASE("life cycle: an image that holds something else") {
   FakeApi api = Cluster();
   api.watches.clear();
   api.watches.push_back(
-      {{WatchLine("MODIFIED", WithState(Pod(), "Failed", R"({"terminated": {"exitCode": 2}})"))}, {}, {}});
+      {{WatchLine("MODIFIED", WithState(Pod(), "Failed", R"({"terminated": {"exitCode": 2}})"))},
+       {},
+       {}});
   api.logs.push_back({{"plan: protocol version 9 is not understood\n"}, {}, {}});
   Recorder recorder;
   const auto outcome = probe_pod::RunProbe(api, Pod(), kStartLimit, recorder);
@@ -180,7 +185,8 @@ TEST_CASE("life cycle: a rejected pod is not deleted, one without an answer is")
   FakeApi silent;
   silent.failures["create /api/v1/namespaces/ns/pods"] = {
       kube::Failure::kTimeout, 0, "", "no answer in time"};
-  CHECK(Has(probe_pod::RunProbe(silent, Pod(), kStartLimit, recorder).problem, "no answer in time"));
+  CHECK(
+      Has(probe_pod::RunProbe(silent, Pod(), kStartLimit, recorder).problem, "no answer in time"));
   CHECK(silent.Made(kube::Verb::kDelete, "/pods/").size() == 1);
 }
 

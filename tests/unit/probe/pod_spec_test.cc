@@ -26,7 +26,8 @@ TEST_CASE("pod spec: the manifest filled in") {
   CHECK((*pod)["metadata"]["namespace"] == "tools");
   CHECK((*pod)["metadata"]["labels"]["netcheck/run"] == "abc");
   CHECK((*pod)["metadata"]["labels"][probe_pod::kNameLabel] == probe_pod::kNameLabelValue);
-  CHECK((*pod)["metadata"]["labels"][probe_pod::kManagedByLabel] == probe_pod::kManagedByLabelValue);
+  CHECK((*pod)["metadata"]["labels"][probe_pod::kManagedByLabel] ==
+        probe_pod::kManagedByLabelValue);
   const auto& spec = (*pod)["spec"];
   CHECK(spec["nodeName"] == "node-a");
   CHECK(spec["activeDeadlineSeconds"] == 31 + probe_pod::kStartLimitSeconds);

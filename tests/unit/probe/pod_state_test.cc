@@ -55,10 +55,10 @@ TEST_CASE("pod state: a container that can't be created") {
   const PodState judged = JudgePod(WithState(
       Bare(), "Pending", R"({"waiting": {"reason": "CreateContainerError", "message": "m"}})"));
   CHECK(judged.stage == PodStage::kBroken);
-  const PodState wrong_machine = JudgePod(
-      WithState(Bare(),
-                "Failed",
-                R"({"terminated": {"exitCode": 128, "reason": "StartError", "message": "exec format error"}})"));
+  const PodState wrong_machine = JudgePod(WithState(
+      Bare(),
+      "Failed",
+      R"({"terminated": {"exitCode": 128, "reason": "StartError", "message": "exec format error"}})"));
   CHECK(wrong_machine.stage == PodStage::kBroken);
   CHECK(Has(wrong_machine.reason, "exec format error"));
 }
@@ -72,7 +72,8 @@ TEST_CASE("pod state: kubelet's rejections and evictions") {
     CHECK(judged.reason == std::string(reason) + ": m");
     CHECK_FALSE(judged.has_run);
   }
-  Json evicted = WithState(Bare(), "Failed", R"({"terminated": {"exitCode": 137, "reason": "Error"}})");
+  Json evicted =
+      WithState(Bare(), "Failed", R"({"terminated": {"exitCode": 137, "reason": "Error"}})");
   evicted["status"]["reason"] = "Evicted";
   evicted["status"]["message"] = "low on memory";
   const PodState judged = JudgePod(evicted);

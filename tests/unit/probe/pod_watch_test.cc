@@ -40,14 +40,16 @@ bool IsDeleted(const Json& pod) {
 
 TEST_CASE("pod watch: goes on from the version of the pod it was given") {
   FakeApi api;
-  api.watches.push_back({{WatchLine("MODIFIED", Created()), WatchLine("MODIFIED", Running())}, {}, {}});
+  api.watches.push_back(
+      {{WatchLine("MODIFIED", Created()), WatchLine("MODIFIED", Running())}, {}, {}});
   const auto pod = probe_pod::WatchPod(api, Created(), 5s, IsRunning);
   REQUIRE(pod);
   CHECK(IsRunning(*pod));
   REQUIRE(api.requests.size() == 1);
   const auto& query = api.requests[0].query;
-  CHECK(std::find(query.begin(), query.end(), std::pair<std::string, std::string>("resourceVersion", "5")) !=
-        query.end());
+  CHECK(std::find(query.begin(),
+                  query.end(),
+                  std::pair<std::string, std::string>("resourceVersion", "5")) != query.end());
 }
 
 TEST_CASE("pod watch: an expired version and a lost connection are taken up again") {

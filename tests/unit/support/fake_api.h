@@ -36,7 +36,8 @@ inline ApiError Lost() {
   return {kube::Failure::kUnreachable, 0, "", "connection lost"};
 }
 
-/// An API server in memory: objects by path, lists made of what lies below a path, scripted streams.
+/// An API server in memory: objects by path, lists made of what lies below a path, scripted
+/// streams.
 class FakeApi : public kube::Api {
  public:
   std::map<std::string, Json> objects;
@@ -63,7 +64,8 @@ class FakeApi : public kube::Api {
       case kube::Verb::kDelete:
         break;
     }
-    return objects.erase(request.path) == 0 ? ApiResult<Json>(NotFound(request.path)) : Json::object();
+    return objects.erase(request.path) == 0 ? ApiResult<Json>(NotFound(request.path))
+                                            : Json::object();
   }
 
   ApiResult<void> Stream(const kube::Request& request,
@@ -88,7 +90,8 @@ class FakeApi : public kube::Api {
   }
 
   /// Requests made with this verb, for counting.
-  [[nodiscard]] std::vector<kube::Request> Made(kube::Verb verb, const std::string& path_part) const {
+  [[nodiscard]] std::vector<kube::Request> Made(kube::Verb verb,
+                                                const std::string& path_part) const {
     std::vector<kube::Request> made;
     for (const kube::Request& request : requests) {
       if (request.verb == verb && request.path.find(path_part) != std::string::npos) {
@@ -124,7 +127,8 @@ class FakeApi : public kube::Api {
     for (const auto& [name, object] : objects) {
       const bool in_list = name.starts_with(path + "/") ||
                            (all == "/api/v1" && name.find("/" + kind + "/") != std::string::npos);
-      if (in_list && (kind != "namespaces" || name.find('/', path.size() + 1) == std::string::npos)) {
+      if (in_list &&
+          (kind != "namespaces" || name.find('/', path.size() + 1) == std::string::npos)) {
         items.push_back(object);
       }
     }
@@ -136,7 +140,8 @@ class FakeApi : public kube::Api {
       const Json& a = request.body["spec"]["resourceAttributes"];
       const std::string sub = kube::GetString(a, "subresource");
       const std::string right = kube::GetString(a, "verb") + " " + kube::GetString(a, "resource") +
-                                (sub.empty() ? "" : "/" + sub) + " " + kube::GetString(a, "namespace");
+                                (sub.empty() ? "" : "/" + sub) + " " +
+                                kube::GetString(a, "namespace");
       bool allowed = true;
       for (const std::string& other : denied) {
         allowed = allowed && other != right;

@@ -39,8 +39,9 @@ inline Json ReadyNode() {
 
 /// The first container's state of a probe pod.
 inline Json WithState(Json pod, const std::string& phase, const char* state) {
-  pod["status"] = {{"phase", phase},
-                   {"containerStatuses", Json::array({{{"name", "probe"}, {"state", ParseJson(state)}}})}};
+  pod["status"] = {
+      {"phase", phase},
+      {"containerStatuses", Json::array({{{"name", "probe"}, {"state", ParseJson(state)}}})}};
   return pod;
 }
 
