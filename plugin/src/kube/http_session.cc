@@ -131,6 +131,7 @@ void HttpSession::SetTrust() {
   }
   base_url_ = url.scheme + "://" + url.Authority() + url.path;
 
+  verify_record_.Attach(easy);
   // The folder that libcurl was built with must not add to the trusted ones.
   Set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   if (connection_.insecure_skip_tls_verify) {
@@ -211,6 +212,7 @@ ApiResult<HttpAnswer> HttpSession::Perform(const HttpRequest& request,
   Set(easy_.get(), CURLOPT_HEADERDATA, &transfer);
   Set(easy_.get(), CURLOPT_WRITEDATA, &transfer);
   error_text_[0] = '\0';
+  verify_record_.Keep(0);
 
   curl_multi_add_handle(multi_, easy_.get());
   const auto code = Drive(transfer, limits);
@@ -268,7 +270,7 @@ ApiResult<HttpAnswer> HttpSession::Finish(Transfer& transfer, CURLcode code) {
     fault.code = code;
     fault.text = error_text_.get();
     fault.has_head = transfer.has_head;
-    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &fault.verify_result);
+    fault.verify_result = verify_record_.error();
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &fault.os_errno);
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &fault.proxy_status);
     return TransportError(connection_, fault);

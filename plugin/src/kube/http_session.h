@@ -12,6 +12,7 @@
 #include "kube/api.h"
 #include "kube/connection.h"
 #include "kube/credential_source.h"
+#include "kube/verify_record.h"
 
 namespace netcheck::kube {
 
@@ -79,6 +80,7 @@ class HttpSession {
   std::unique_ptr<CURL, Freed> easy_;
   Headers connect_to_;
   std::unique_ptr<char[]> error_text_;
+  VerifyRecord verify_record_;
 };
 
 }  // namespace netcheck::kube

@@ -128,7 +128,8 @@ ApiError TransportError(const Connection& connection, const TransportFault& faul
     case CURLE_PEER_FAILED_VERIFICATION:
       return BadCertificate(connection, fault);
     case CURLE_SSL_CONNECT_ERROR:
-      return TlsFailed(connection, fault);
+      return fault.verify_result == X509_V_OK ? TlsFailed(connection, fault)
+                                              : BadCertificate(connection, fault);
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       return Untrusted(connection,

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "gather/port_choice.h"
+#include "gather/select_probes.h"
+#include "kube/kubeconfig.h"
+
+// A command line as a value.
+namespace netcheck::cli {
+
+enum class OutputFormat { kTable, kJson };
+
+/// kubectl netcheck pod NAME
+struct PodOptions {
+  std::string pod;
+  gather::ProbeFilter filter;
+  gather::PortChoice ports;
+  std::optional<int> rate;           ///< Connections a second.
+  std::optional<int> time_limit_ms;  ///< --timeout: of the start, and of the checks.
+  std::string image;
+  std::string probe_namespace;  ///< --namespace-for-probe; "": netcheck chooses.
+  OutputFormat output = OutputFormat::kTable;
+};
+
+/// kubectl netcheck cleanup
+struct CleanupOptions {
+  std::string probe_namespace;  ///< "": all that the user may see.
+};
+
+/// kubectl netcheck version
+struct VersionOptions {
+  bool client_only = false;
+  OutputFormat output = OutputFormat::kTable;
+};
+
+/// kubectl netcheck manifests
+struct ManifestsOptions {};
+
+struct Options {
+  std::variant<PodOptions, CleanupOptions, VersionOptions, ManifestsOptions> command;
+  kube::ConnectionFlags connection;
+  bool verbose = false;
+};
+
+}  // namespace netcheck::cli
