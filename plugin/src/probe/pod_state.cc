@@ -48,8 +48,9 @@ std::string Join(const std::string& reason, const std::string& message) {
 
 /// The first container's state, {} before there is one.
 const Json& ContainerState(const Json& status) {
+  static const Json kNone = Json::object();
   const Json& statuses = GetArray(status, "containerStatuses");
-  return GetObject(statuses.empty() ? Json::object() : statuses.front(), "state");
+  return GetObject(statuses.empty() ? kNone : statuses.front(), "state");
 }
 
 void JudgeWaiting(const Json& waiting, PodState& state) {
