@@ -89,6 +89,9 @@ struct Listener {
   std::uint32_t backlog = 0;  ///< Effective limit of that queue (`idiag_wqueue`).
 };
 
+/// Whether a SYN to `address` and `port` would be given to this listener (inet_lookup_listener).
+bool Accepts(const Listener& listener, const std::string& address, int port);
+
 struct Listeners {
   Moment moment = Moment::kUnknown;
   Where where = Where::kUnknown;

@@ -1,11 +1,14 @@
 #include "protocol/port_range.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 
 namespace netcheck::protocol {
 namespace {
+
+constexpr int kMaxPort = 65535;
 
 std::string_view Trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\n");
@@ -17,55 +20,53 @@ std::string_view Trim(std::string_view text) {
 
 std::optional<int> ParsePort(std::string_view text) {
   text = Trim(text);
+  const char* end = text.data() + text.size();
   int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 0 ||
-      port > LocalPorts::kMaxPort) {
+  const auto parsed = std::from_chars(text.data(), end, port);
+  if (parsed.ec != std::errc() || parsed.ptr != end || port < 0 || port > kMaxPort) {
     return std::nullopt;
   }
   return port;
 }
 
-struct Span {
-  int low;
-  int high;
-};
-
 /// "a<separator>b" with a <= b, or "a".
-std::optional<Span> ParseSpan(std::string_view text, std::string_view separators) {
+std::optional<PortInterval> ParseInterval(std::string_view text, std::string_view separators) {
   text = Trim(text);
   const auto middle = text.find_first_of(separators);
-  const auto low = ParsePort(text.substr(0, middle));
-  const auto high = middle == std::string_view::npos ? low : ParsePort(text.substr(middle + 1));
-  if (!low || !high || *low > *high) {
+  const auto first = ParsePort(text.substr(0, middle));
+  const auto last = middle == std::string_view::npos ? first : ParsePort(text.substr(middle + 1));
+  if (!first || !last || *first > *last) {
     return std::nullopt;
   }
-  return Span{*low, *high};
+  return PortInterval{*first, *last};
 }
 
 }  // namespace
 
-Result<LocalPorts> LocalPorts::Parse(std::string_view range, std::string_view reserved) {
-  const auto span = ParseSpan(range, " \t");
-  if (!span || span->low == 0) {
-    return Error{"ip_local_port_range: cannot read \"" + std::string(range) + "\""};
+bool PortRange::Reserved(int port) const {
+  return std::any_of(reserved.begin(), reserved.end(), [port](const PortInterval& interval) {
+    return interval.Contains(port);
+  });
+}
+
+Result<PortRange> ParsePortRange(std::string_view local, std::string_view reserved) {
+  PortRange range;
+  const std::string_view bounds = Trim(local);
+  const auto interval = ParseInterval(bounds, " \t");
+  if (!interval || bounds.find_first_of(" \t") == std::string_view::npos) {
+    return Error{"malformed ip_local_port_range: " + std::string(bounds)};
   }
-  LocalPorts ports;
-  ports.low_ = span->low;
-  ports.high_ = span->high;
-  std::string_view rest = Trim(reserved);
-  while (!rest.empty()) {
+  range.local = *interval;
+  for (std::string_view rest = Trim(reserved); !rest.empty();) {
     const auto comma = rest.find(',');
-    const auto part = ParseSpan(rest.substr(0, comma), "-");
+    const auto part = ParseInterval(rest.substr(0, comma), "-");
     if (!part) {
-      return Error{"ip_local_reserved_ports: cannot read \"" + std::string(reserved) + "\""};
+      return Error{"malformed ip_local_reserved_ports: " + std::string(Trim(reserved))};
     }
-    for (int port = part->low; port <= part->high; ++port) {
-      ports.reserved_.set(static_cast<std::size_t>(port));
-    }
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    range.reserved.push_back(*part);
+    rest = comma == std::string_view::npos ? std::string_view() : Trim(rest.substr(comma + 1));
   }
-  return ports;
+  return range;
 }
 
 }  // namespace netcheck::protocol

@@ -134,6 +134,13 @@ std::optional<std::vector<Handshake>> ExpandColumns(const HandshakeColumns& colu
 
 }  // namespace
 
+bool Accepts(const Listener& listener, const std::string& address, int port) {
+  const bool ipv6 = address.find(':') != std::string::npos;
+  return listener.port == port &&
+         (listener.address == address || (listener.address == "0.0.0.0" && !ipv6) ||
+          (listener.address == "::" && (ipv6 || !listener.v6only)));
+}
+
 ProbeReport ReportFromStream(const StreamReader& stream) {
   ProbeReport report;
   for (const auto& [number, fact] : stream.facts()) {

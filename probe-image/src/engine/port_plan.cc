@@ -15,17 +15,13 @@ namespace {
 
 using protocol::PortPlan;
 using protocol::PortPlanKind;
+using protocol::PortRange;
 
 /// How far away a control may be from its suspect.
 constexpr int kMaxControlDistance = 2;
 
 std::uint16_t ToPort(int port) {
   return static_cast<std::uint16_t>(port);
-}
-
-/// Kubelet could get this port.
-bool Eligible(const PortRange& range, int port) {
-  return range.Contains(port) && !range.Reserved(port);
 }
 
 /// Passes over all ports in wide steps, each with another offset: neighbours are far apart in time,
@@ -54,7 +50,7 @@ std::optional<int> PickPort(
   std::optional<int> other;
   for (int i = 0; i < size; ++i) {
     const int port = low + (offset + i) % size;
-    if (!Eligible(range, port)) {
+    if (!range.Eligible(port)) {
       continue;
     }
     if (port % 2 == parity) {
@@ -89,7 +85,7 @@ std::optional<int> Control(const std::set<int>& suspects,
                            int direction) {
   for (int distance = 1; distance <= kMaxControlDistance; ++distance) {
     const int port = suspect + direction * distance;
-    if (Eligible(range, port) && suspects.count(port) == 0) {
+    if (range.Eligible(port) && suspects.count(port) == 0) {
       return port;
     }
   }
@@ -101,7 +97,7 @@ PlannedPorts Suspects(const PortPlan& plan, const PortPlanInput& input, SeededRa
   for (const std::vector<int>* source : {&plan.ports, &input.ipvs_ports}) {
     std::copy_if(
         source->begin(), source->end(), std::inserter(suspects, suspects.end()), [&](int port) {
-          return Eligible(input.range, port);
+          return input.range.Eligible(port);
         });
   }
   std::vector<int> order(suspects.begin(), suspects.end());

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernel/port_range.h"
 #include "protocol/plan.h"
+#include "protocol/port_range.h"
 
 // Which source ports a batch uses. Pure and deterministic: the same input and seed give the same
 // ports in the same order on every machine.
@@ -13,7 +13,7 @@ namespace netcheck::probe {
 /// What the node says about ports.
 struct PortPlanInput {
   /// net.ipv4.ip_local_port_range (it holds for IPv6 too) and ip_local_reserved_ports.
-  PortRange range;
+  protocol::PortRange range;
   /// Ports of the node's IPVS services; joined with `PortPlan::ports` (NodePorts) as suspects.
   std::vector<int> ipvs_ports;
   std::uint64_t seed = 0;

@@ -5,7 +5,7 @@
 
 #include "kernel/address_text.h"
 #include "kernel/ipvs.h"
-#include "kernel/port_range.h"
+#include "protocol/port_range.h"
 #include "kernel/sysctls.h"
 #include "kernel/tables.h"
 #include "sys/file_reader.h"
@@ -35,7 +35,7 @@ std::size_t Shorten(std::vector<protocol::IpvsService>& services, const std::str
     return 0;
   }
   const auto local = ReadSysctl("net.ipv4.ip_local_port_range", proc_root);
-  const auto range = ParsePortRange(local ? *local : std::string(), "");
+  const auto range = protocol::ParsePortRange(local ? *local : std::string(), "");
   if (range) {
     std::stable_partition(services.begin(), services.end(), [&](const auto& service) {
       return range->Contains(service.port);

@@ -8,7 +8,7 @@ namespace {
 using protocol::Fact;
 using protocol::Where;
 
-constexpr PortInterval kDefaultRange{32768, 60999};
+constexpr protocol::PortInterval kDefaultRange{32768, 60999};
 
 template <typename T, typename Use>
 void ForEach(const std::vector<Fact>& facts, Use use) {
@@ -30,20 +30,14 @@ std::string NodeSysctl(const std::vector<Fact>& facts, const std::string& name) 
   return value;
 }
 
-bool Accepts(const protocol::Listener& listener, const std::string& address, int port) {
-  const bool ipv6 = address.find(':') != std::string::npos;
-  return listener.port == port &&
-         (listener.address == address || (listener.address == "0.0.0.0" && !ipv6) ||
-          (listener.address == "::" && (ipv6 || !listener.v6only)));
-}
-
 }  // namespace
 
 PortPlanInput PortInputOf(const std::vector<Fact>& facts, std::uint64_t seed) {
   PortPlanInput input;
   input.seed = seed;
-  const auto range = ParsePortRange(NodeSysctl(facts, "net.ipv4.ip_local_port_range"),
-                                    NodeSysctl(facts, "net.ipv4.ip_local_reserved_ports"));
+  const auto range =
+      protocol::ParsePortRange(NodeSysctl(facts, "net.ipv4.ip_local_port_range"),
+                               NodeSysctl(facts, "net.ipv4.ip_local_reserved_ports"));
   if (range) {
     input.range = *range;
   } else {

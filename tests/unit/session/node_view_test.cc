@@ -21,11 +21,11 @@ TEST_CASE("node view: ports to choose from") {
           {{"TCP", "10.0.0.1", 40003, "rr", {}}, {"UDP", "10.0.0.1", 53, "rr", {}}}},
       protocol::IpvsServices{Moment::kBefore, {{"TCP", "10.96.0.1", 443, "rr", {}}}}};
   const PortPlanInput input = PortInputOf(facts, 7);
-  CHECK(input.range.local == PortInterval{40000, 40010});
+  CHECK(input.range.local == protocol::PortInterval{40000, 40010});
   CHECK(input.range.Reserved(40005));
   CHECK(input.ipvs_ports == std::vector<int>{40003, 443});
   CHECK(input.seed == 7);
-  CHECK(PortInputOf({}, 0).range.local == PortInterval{32768, 60999});
+  CHECK(PortInputOf({}, 0).range.local == protocol::PortInterval{32768, 60999});
 }
 
 TEST_CASE("node view: the backlog of the listener that a connection reaches") {

@@ -16,11 +16,11 @@
 namespace netcheck::diagnosis {
 namespace {
 
-using protocol::LocalPorts;
 using protocol::Moment;
+using protocol::PortRange;
 using protocol::Where;
 
-std::optional<LocalPorts> NodePorts(const Digest& digest) {
+std::optional<PortRange> SourcePorts(const Digest& digest) {
   const auto range = protocol::FindSysctl(
       digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_port_range");
   const auto reserved = protocol::FindSysctl(
@@ -28,8 +28,8 @@ std::optional<LocalPorts> NodePorts(const Digest& digest) {
   if (!range || !reserved) {
     return std::nullopt;
   }
-  auto ports = LocalPorts::Parse(*range, *reserved);
-  return ports ? std::optional<LocalPorts>(*std::move(ports)) : std::nullopt;
+  auto ports = protocol::ParsePortRange(*range, *reserved);
+  return ports ? std::optional<PortRange>(*std::move(ports)) : std::nullopt;
 }
 
 /// TCP service ports by the address that the service is on.
@@ -109,13 +109,13 @@ struct Forecast {
   std::set<int> ports;
 };
 
-Forecast Predict(const LocalPorts& local, const std::set<int>& services) {
+Forecast Predict(const PortRange& range, const std::set<int>& services) {
   Forecast forecast;
-  for (int port = local.low(); port <= local.high(); ++port) {
-    if (!local.Eligible(port)) {
+  for (int port = range.local.first; port <= range.local.last; ++port) {
+    if (!range.Eligible(port)) {
       continue;
     }
-    const bool preferred = local.PreferredByConnect(port);
+    const bool preferred = range.PreferredByConnect(port);
     const bool collides = services.count(port) != 0;
     ++forecast.eligible;
     forecast.preferred += preferred ? 1 : 0;
@@ -132,12 +132,12 @@ std::string Percent(int part, int whole) {
   return fmt::format("{:.2f} %", whole == 0 ? 0.0 : 100.0 * part / whole);
 }
 
-void AddForecast(const LocalPorts& local, const Forecast& forecast, Finding& finding) {
+void AddForecast(const PortRange& range, const Forecast& forecast, Finding& finding) {
   finding.evidence.push_back(
       fmt::format("net.ipv4.ip_local_port_range is {} to {}; {} of its {} eligible ports {} an "
                   "IPVS service there.",
-                  local.low(),
-                  local.high(),
+                  range.local.first,
+                  range.local.last,
                   forecast.colliding,
                   forecast.eligible,
                   forecast.colliding == 1 ? "is" : "are"));
@@ -179,14 +179,14 @@ Certainty CertaintyOf(const Measured& measured, bool connection_seen) {
 
 std::optional<Finding> Examine(const Digest& digest,
                                const ProbeCase& probe,
-                               const LocalPorts& local,
+                               const PortRange& range,
                                const std::map<std::string, std::set<int>>& services) {
   Measured measured = Measure(probe, services);
   const auto on_source = services.find(measured.source);
   if (on_source == services.end()) {
     return std::nullopt;
   }
-  const Forecast forecast = Predict(local, on_source->second);
+  const Forecast forecast = Predict(range, on_source->second);
   if (forecast.colliding == 0) {
     return std::nullopt;
   }
@@ -217,7 +217,7 @@ std::optional<Finding> Examine(const Digest& digest,
                     HostPort(connection->destination, connection->destination_port),
                     connection->state));
   }
-  AddForecast(local, forecast, finding);
+  AddForecast(range, forecast, finding);
   finding.fix.push_back(
       fmt::format("On node {}: sysctl -w net.ipv4.ip_local_reserved_ports={} (and persist it in "
                   "/etc/sysctl.d).",
@@ -231,16 +231,16 @@ std::optional<Finding> Examine(const Digest& digest,
 
 std::vector<Finding> IpvsNodePort(const Digest& digest) {
   std::vector<Finding> findings;
-  const auto local = NodePorts(digest);
+  const auto range = SourcePorts(digest);
   const auto services = ServicePorts(digest);
-  if (!local || services.empty()) {
+  if (!range || services.empty()) {
     return findings;
   }
   for (const ProbeCase& probe : digest.probes) {
     if (!probe.unusable.empty()) {
       continue;
     }
-    if (auto finding = Examine(digest, probe, *local, services)) {
+    if (auto finding = Examine(digest, probe, *range, services)) {
       findings.push_back(*std::move(finding));
     }
   }

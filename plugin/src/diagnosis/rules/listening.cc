@@ -25,17 +25,6 @@ bool IsV6(const std::string& address) {
   return address.find(':') != std::string::npos;
 }
 
-/// Whether a SYN to `address` would be given to this listener (inet_lookup_listener).
-bool Accepts(const Listener& listener, const std::string& address) {
-  if (listener.address == address) {
-    return true;
-  }
-  if (listener.address == "::") {
-    return IsV6(address) || !listener.v6only;
-  }
-  return listener.address == "0.0.0.0" && !IsV6(address);
-}
-
 std::vector<Listener> OnPort(const std::vector<Listener>& listeners, int port) {
   std::vector<Listener> found;
   std::copy_if(
@@ -134,8 +123,8 @@ std::optional<Situation> Examine(const Digest& digest, const ProbeCase& probe) {
     return std::nullopt;
   }
   for (const auto* listeners : {&*before, &*after}) {
-    for (const Listener& listener : OnPort(*listeners, probe.probe->port)) {
-      if (Accepts(listener, probe.probe->address)) {
+    for (const Listener& listener : *listeners) {
+      if (protocol::Accepts(listener, probe.probe->address, probe.probe->port)) {
         return std::nullopt;
       }
     }

@@ -1,8 +1,8 @@
-#include "kernel/port_range.h"
+#include "protocol/port_range.h"
 
 #include <doctest/doctest.h>
 
-using netcheck::probe::ParsePortRange;
+using netcheck::protocol::ParsePortRange;
 
 TEST_CASE("port range: as the kernel writes it") {
   const auto range = ParsePortRange("32768\t60999\n", "30000-32767,40000\n");
