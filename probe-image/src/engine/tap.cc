@@ -21,7 +21,6 @@
 namespace netcheck::probe {
 namespace {
 
-using protocol::Error;
 using protocol::Result;
 
 constexpr std::size_t kFrameBytes = 256;

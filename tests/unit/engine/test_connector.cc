@@ -181,19 +181,26 @@ TEST_CASE("connector: an explicit port that is taken is not tried") {
   CHECK(connector.not_tried().port_in_use == 1);
 }
 
-TEST_CASE("connector: fewer files than connections") {
+TEST_CASE("connector: raises its limit of open files where it is too low") {
   const Listener listener(4096);
   rlimit before{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit low = before;
+  low.rlim_cur = 80;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
   const ProbeClock clock;
-  AttemptTable table(std::vector<std::uint16_t>(50, 0));
+  AttemptTable table(std::vector<std::uint16_t>(200, 0));
   ConnectorOptions options = OptionsFor(listener.endpoint());
-  options.max_in_flight = static_cast<int>(before.rlim_cur) + 100;
+  options.connections_per_second = 100'000;
+  options.max_in_flight = 200;
   {
     Connector connector(options, table, nullptr, clock);
     REQUIRE(connector.Run(0, table.size(), {}).ok());
   }
-  CHECK(CountResults(table, 0) == 50);
+  CHECK(CountResults(table, 0) == 200);
+  rlimit after{};
+  getrlimit(RLIMIT_NOFILE, &after);
+  CHECK(after.rlim_cur == 200 + 64);
   setrlimit(RLIMIT_NOFILE, &before);
 }
 
