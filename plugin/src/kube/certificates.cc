@@ -67,7 +67,11 @@ std::optional<std::string> KeyPairProblem(const std::string& certificate_pem,
 
 std::optional<std::string> ExpiredOn(const std::string& certificate_pem) {
   const Certificate certificate = Next(Open(certificate_pem).get());
-  if (!certificate || X509_cmp_current_time(X509_get0_notAfter(certificate.get())) >= 0) {
+  int days = 0;
+  int seconds = 0;
+  if (!certificate ||
+      ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate.get())) != 1 ||
+      (days >= 0 && seconds >= 0)) {
     return std::nullopt;
   }
   const Bio text(BIO_new(BIO_s_mem()));

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "kube/transport_error.h"
 #include "kube/url.h"
 #include "os/os.h"

@@ -10,7 +10,7 @@ constexpr const char* kCaFile = "/var/run/secrets/kubernetes.io/serviceaccount/c
 constexpr const char* kNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 std::string Namespace(const Environment& environment) {
-  const std::string chosen = environment.variable("POD_NAMESPACE").value_or("");
+  std::string chosen = environment.variable("POD_NAMESPACE").value_or("");
   if (!chosen.empty()) {
     return chosen;
   }

@@ -11,6 +11,7 @@ using protocol::Result;
 template <typename Map>
 std::vector<std::string> Keys(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& [key, value] : map) {
     keys.push_back(key);
   }

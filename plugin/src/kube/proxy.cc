@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace netcheck::kube {

@@ -1,6 +1,7 @@
 #include "kube/request_timeout.h"
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 

@@ -130,6 +130,8 @@ ApiError TransportError(const Connection& connection, const TransportFault& faul
     case CURLE_SSL_CONNECT_ERROR:
       return fault.verify_result == X509_V_OK ? TlsFailed(connection, fault)
                                               : BadCertificate(connection, fault);
+    case CURLE_URL_MALFORMAT:
+      return {Failure::kInvalid, 0, "", "a name in the request can't stand in a URL"};
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       return Untrusted(connection,

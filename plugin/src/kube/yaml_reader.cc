@@ -1,5 +1,7 @@
 #include "kube/yaml_reader.h"
 
+#include <cstdint>
+
 #include "protocol/base64.h"
 
 namespace netcheck::kube {

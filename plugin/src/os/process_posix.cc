@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "os/os.h"
@@ -75,7 +76,7 @@ std::vector<std::string> JoinedEnvironment(const std::map<std::string, std::stri
     }
   }
   for (const auto& [name, value] : added) {
-    joined.push_back(name + "=" + value);
+    joined.emplace_back(name).append("=").append(value);
   }
   return joined;
 }

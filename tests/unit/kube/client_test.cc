@@ -3,95 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
-#include "unit/kube/loopback_server.h"
-#include "unit/kube/test_certificate.h"
+#include "unit/kube/client_fixture.h"
 
 namespace netcheck::kube {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-const Request kGetPods{Verb::kGet, "/api/v1/pods", {}, {}};
-
-int NotInterrupted() {
-  return 0;
-}
-
-std::unique_ptr<Api> MustConnect(const Connection& connection,
-                                 std::function<int()> interrupted = NotInterrupted) {
-  auto api = Connect(connection, std::move(interrupted));
-  if (!api) {
-    FAIL(api.error().message);
-  }
-  return std::move(api).value();
-}
-
-ApiError FailureOf(const Connection& connection, const Request& request = kGetPods) {
-  const auto answer = MustConnect(connection)->Call(request);
-  REQUIRE_FALSE(answer.ok());
-  return answer.error();
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-Connection To(const LoopbackServer& server) {
-  Connection connection;
-  connection.server = server.url();
-  connection.user = "ann";
-  return connection;
-}
-
-/// An authority, and a server's certificate for 127.0.0.1 and api.example by it.
-struct Trust {
-  TestCertificate authority = Issue({.common_name = "authority", .authority = true});
-  TestCertificate server = Issue({.alternative_names = "IP:127.0.0.1,DNS:api.example"}, &authority);
-};
-
-Connection To(const LoopbackServer& server, const Trust& trust) {
-  Connection connection = To(server);
-  connection.certificate_authority = trust.authority.certificate;
-  return connection;
-}
-
-void AnswerEmpty(const std::string& /*request*/, Peer& peer) {
-  peer.Answer(200, "{}");
-}
-
-/// An executable script in a folder of its own.
-class Script {
- public:
-  explicit Script(const std::string& body) {
-    std::string folder = (std::filesystem::temp_directory_path() / "netcheck-kube-XXXXXX").string();
-    REQUIRE(::mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
-    std::ofstream(path()) << "#!/bin/sh\n" << body;
-    std::filesystem::permissions(path(), std::filesystem::perms::owner_all);
-  }
-  ~Script() { std::filesystem::remove_all(folder_); }
-  Script(const Script&) = delete;
-  Script& operator=(const Script&) = delete;
-
-  [[nodiscard]] std::string path() const { return folder_ + "/plugin"; }
-  [[nodiscard]] std::string folder() const { return folder_; }
-
- private:
-  std::string folder_;
-};
-
-ExecPlugin Plugin(const Script& script) {
-  ExecPlugin plugin;
-  plugin.api_version = "client.authentication.k8s.io/v1";
-  plugin.command = script.path();
-  plugin.interactive = ExecPlugin::Interactive::kNever;
-  return plugin;
-}
 
 TEST_CASE("client: what is sent") {
   LoopbackServer server([](const std::string&, Peer& peer) { peer.Answer(201, R"({"a":1})"); });
@@ -129,16 +48,6 @@ TEST_CASE("client: what is sent") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("client: user name and password, and none of them in the clear") {
-  const Trust trust;
-  LoopbackServer secure(AnswerEmpty, &trust.server);
-  Connection connection = To(secure, trust);
-  connection.credentials.username = "ann";
-  connection.credentials.password = "a:b";
-  REQUIRE(MustConnect(connection)->Call(kGetPods).ok());
-  CHECK(Contains(secure.requests().at(0), "\r\nAuthorization: Basic YW5uOmE6Yg==\r\n"));
-}
-
 TEST_CASE("client: the server's refusals") {
   LoopbackServer server([](const std::string& request, Peer& peer) {
     if (Contains(request, "/forbidden")) {
@@ -169,24 +78,6 @@ TEST_CASE("client: the server's refusals") {
                                     "credentials");
 }
 
-TEST_CASE("client: what can be seen to be wrong after a 401") {
-  const Trust trust;
-  LoopbackServer server([](const std::string&, Peer& peer) { peer.Answer(401, "{}"); },
-                        &trust.server);
-  Connection connection = To(server, trust);
-  SUBCASE("a JWT's expiry") {
-    connection.credentials.token = "e30.eyJleHAiOjF9.x";  // {"exp":1}
-    CHECK(Contains(FailureOf(connection).message, ", its token has expired:"));
-  }
-  SUBCASE("a certificate's") {
-    const TestCertificate user =
-        Issue({.common_name = "ann", .valid_from = -7200, .valid_until = -3600}, &trust.authority);
-    connection.credentials.client_certificate = user.certificate;
-    connection.credentials.client_key = user.key;
-    CHECK(Contains(FailureOf(connection).message, ", its client certificate expired on "));
-  }
-}
-
 TEST_CASE("client: later, says the server") {
   std::atomic<int> asked = 0;
   LoopbackServer server([&](const std::string&, Peer& peer) {
@@ -200,91 +91,6 @@ TEST_CASE("client: later, says the server") {
   CHECK(asked == 3);
   CHECK(FailureOf(To(server)).message == "busy");  // without Retry-After it is final
   CHECK(asked == 4);
-}
-
-TEST_CASE("client: an exec plugin runs again after a 401, once") {
-  const Trust trust;
-  const Script script(R"(
-n=$(($(cat "$COUNT" 2>/dev/null || echo 0) + 1)); echo $n > "$COUNT"
-echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
-echo '"status":{"token":"token-'$n'"}}'
-)");
-  Connection connection;
-  connection.user = "ann";
-  connection.credentials.exec = Plugin(script);
-  connection.credentials.exec->environment["COUNT"] = script.folder() + "/count";
-  connection.certificate_authority = trust.authority.certificate;
-  const auto answer = [](const std::string& request, Peer& peer) {
-    const bool good = Contains(request, "Authorization: Bearer token-2\r\n");
-    peer.Answer(good ? 200 : 401, "{}");
-  };
-  LoopbackServer server(answer, &trust.server);
-  connection.server = server.url();
-  const auto api = MustConnect(connection);
-  CHECK(api->Call(kGetPods).ok());
-  CHECK(api->Call(kGetPods).ok());  // token-2 still
-  CHECK(server.requests().size() == 3);
-  CHECK(FailureOf(connection).failure == Failure::kUnauthorized);  // token-3, token-4
-  CHECK(server.requests().size() == 5);
-}
-
-TEST_CASE("client: an exec plugin's certificate reaches the server") {
-  const Trust trust;
-  const TestCertificate user = Issue({.common_name = "ann-by-exec"}, &trust.authority);
-  const Json credential = {
-      {"apiVersion", "client.authentication.k8s.io/v1"},
-      {"kind", "ExecCredential"},
-      {"status", {{"clientCertificateData", user.certificate}, {"clientKeyData", user.key}}}};
-  const Script script("cat <<'END'\n" + credential.dump() + "\nEND\n");
-  LoopbackServer server(
-      [](const std::string&, Peer& peer) {
-        peer.Answer(200, "\"" + peer.client_common_name() + "\"");
-      },
-      &trust.server);
-  Connection connection = To(server, trust);
-  connection.credentials.exec = Plugin(script);
-  const auto answer = MustConnect(connection)->Call(kGetPods);
-  REQUIRE(answer.ok());
-  CHECK(*answer == "ann-by-exec");
-}
-
-TEST_CASE("client: exec plugins that fail") {
-  const Trust trust;
-  LoopbackServer server(AnswerEmpty, &trust.server);
-  Connection connection = To(server, trust);
-  const Script script("exit 7\n");
-  connection.credentials.exec = Plugin(script);
-  const std::string plugin =
-      "the credential plugin \"" + script.path() + "\" of the kubeconfig's user \"ann\" ";
-  SUBCASE("exit code") {
-    const ApiError error = FailureOf(connection);
-    CHECK(error.failure == Failure::kCredentials);
-    CHECK(error.message == plugin + "failed with exit code 7");
-  }
-  SUBCASE("not there") {
-    std::filesystem::remove(script.path());
-    connection.credentials.exec->install_hint = "Install it from the shelf.";
-    CHECK(FailureOf(connection).message ==
-          plugin + "is not installed: it is not found\nInstall it from the shelf.");
-  }
-  CHECK(server.requests().empty());
-}
-
-TEST_CASE("client: a token file is read again after a 401") {
-  const Trust trust;
-  const Script file("");
-  std::ofstream(file.path()) << "old\n";
-  LoopbackServer server(
-      [&](const std::string& request, Peer& peer) {
-        const bool fresh = Contains(request, "Authorization: Bearer new\r\n");
-        std::ofstream(file.path()) << " new\n";
-        peer.Answer(fresh ? 200 : 401, "{}");
-      },
-      &trust.server);
-  Connection connection = To(server, trust);
-  connection.credentials.token_file = file.path();
-  CHECK(MustConnect(connection)->Call(kGetPods).ok());
-  CHECK(server.requests().size() == 2);
 }
 
 TEST_CASE("client: no connection") {
@@ -307,6 +113,14 @@ TEST_CASE("client: no connection") {
     CHECK(error.message.starts_with(
         "the name of the API server, netcheck-test.invalid, can't be resolved"));
   }
+}
+
+TEST_CASE("client: a name that was not escaped") {
+  Connection connection;
+  connection.server = "https://127.0.0.1:1";
+  const ApiError error = FailureOf(connection, {Verb::kGet, "/api/v1/pods/we b", {}, {}});
+  CHECK(error.failure == Failure::kInvalid);
+  CHECK(error.message == "a name in the request can't stand in a URL");
 }
 
 TEST_CASE("client: connections that break off") {
@@ -437,114 +251,6 @@ TEST_CASE("client: an interrupt ends what waits, and cleaning up works after it"
   Request cleanup{Verb::kDelete, "/x", {}, {}};
   cleanup.even_if_interrupted = true;
   CHECK(api->Call(cleanup).ok());
-}
-
-TEST_CASE("client: whom it trusts") {
-  const Trust trust;
-  SUBCASE("the authority given") {
-    LoopbackServer server(AnswerEmpty, &trust.server);
-    CHECK(MustConnect(To(server, trust))->Call(kGetPods).ok());
-  }
-  SUBCASE("no other one, though it has the same name") {
-    LoopbackServer server(AnswerEmpty, &trust.server);
-    const ApiError error = FailureOf(To(server, Trust()));
-    CHECK(error.failure == Failure::kTls);
-    CHECK(Contains(error.message, "unknown authority"));
-    CHECK(Contains(error.message, "--certificate-authority"));
-    CHECK(server.requests().empty());
-  }
-  SUBCASE("not the system's without being told") {
-    LoopbackServer server(AnswerEmpty, &trust.server);
-    CHECK(Contains(FailureOf(To(server)).message, "unknown authority"));
-  }
-  SUBCASE("anybody, when told to") {
-    LoopbackServer server(AnswerEmpty, &trust.server);
-    Connection connection = To(server);
-    connection.insecure_skip_tls_verify = true;
-    CHECK(MustConnect(connection)->Call(kGetPods).ok());
-  }
-  SUBCASE("no expired certificate") {
-    const TestCertificate expired =
-        Issue({.alternative_names = "IP:127.0.0.1", .valid_from = -7200, .valid_until = -3600},
-              &trust.authority);
-    LoopbackServer server(AnswerEmpty, &expired);
-    CHECK(Contains(FailureOf(To(server, trust)).message, "has expired"));
-  }
-  SUBCASE("no other name") {
-    const TestCertificate other =
-        Issue({.alternative_names = "DNS:other.example"}, &trust.authority);
-    LoopbackServer server(AnswerEmpty, &other);
-    CHECK(
-        Contains(FailureOf(To(server, trust)).message, "is not valid for the name \"127.0.0.1\""));
-  }
-  SUBCASE("nobody who doesn't speak TLS") {
-    LoopbackServer server(AnswerEmpty);
-    Connection connection = To(server);
-    connection.server.replace(0, 4, "https");
-    CHECK(Contains(FailureOf(connection).message, "does not speak TLS"));
-  }
-}
-
-TEST_CASE("client: tls-server-name is the name that is asked for and verified") {
-  const Trust trust;
-  LoopbackServer server(
-      [](const std::string&, Peer& peer) { peer.Answer(200, "\"" + peer.server_name() + "\""); },
-      &trust.server);
-  Connection connection = To(server, trust);
-  connection.tls_server_name = "api.example";
-  const auto answer = MustConnect(connection)->Call(kGetPods);
-  REQUIRE(answer.ok());
-  CHECK(*answer == "api.example");
-  CHECK(Contains(server.requests().at(0), "\r\nHost: 127.0.0.1:"));
-
-  connection.tls_server_name = "wrong.example";
-  CHECK(Contains(FailureOf(connection).message, "is not valid for the name \"wrong.example\""));
-}
-
-TEST_CASE("client: a client certificate reaches the server, with a key that fits") {
-  const Trust trust;
-  LoopbackServer server(
-      [](const std::string&, Peer& peer) {
-        peer.Answer(200, "\"" + peer.client_common_name() + "\"");
-      },
-      &trust.server);
-  Connection connection = To(server, trust);
-  const TestCertificate user = Issue({.common_name = "ann"}, &trust.authority);
-  connection.credentials.client_certificate = user.certificate + trust.authority.certificate;
-  connection.credentials.client_key = user.key;
-  const auto answer = MustConnect(connection)->Call(kGetPods);
-  REQUIRE(answer.ok());
-  CHECK(*answer == "ann");
-
-  connection.credentials.client_key = trust.authority.key;
-  const auto mismatch = Connect(connection);
-  REQUIRE_FALSE(mismatch.ok());
-  CHECK(mismatch.error().message == "the client key does not belong to the client certificate");
-}
-
-TEST_CASE("client: what can't be used at all") {
-  Connection connection;
-  connection.server = "https://127.0.0.1:1";
-  const auto problem = [&] {
-    const auto api = Connect(connection);
-    return api ? "none" : api.error().message;
-  };
-  SUBCASE("authority") {
-    connection.certificate_authority = "hello";
-    CHECK(problem() == "certificate-authority holds no PEM certificate");
-  }
-  SUBCASE("certificate") {
-    connection.credentials.client_certificate = "hello";
-    CHECK(problem() == "the client certificate is no PEM certificate");
-  }
-  SUBCASE("token") {
-    connection.credentials.token = "a\r\nX-Evil: b";
-    CHECK(Contains(problem(), "the token holds a line break"));
-  }
-  SUBCASE("user to impersonate") {
-    connection.impersonation.user = "a\nb";
-    CHECK(Contains(problem(), "control character"));
-  }
 }
 
 TEST_CASE("client: through a proxy") {

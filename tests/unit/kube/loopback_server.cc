@@ -138,13 +138,13 @@ std::string Peer::client_common_name() const {
   if (certificate == nullptr) {
     return "";
   }
-  std::array<char, 64> name{};
-  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate),
-                            NID_commonName,
-                            name.data(),
-                            static_cast<int>(name.size()));
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  const int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
+  std::string name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                   static_cast<std::size_t>(ASN1_STRING_length(text)));
   X509_free(certificate);
-  return name.data();
+  return name;
 }
 
 LoopbackServer::LoopbackServer(Handler handler, const TestCertificate* identity)

@@ -48,13 +48,16 @@ TestCertificate Issue(const TestCertificateRequest& request, const TestCertifica
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), request.valid_from);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), request.valid_until);
   X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()),
+  X509_NAME* name = X509_NAME_new();
+  X509_NAME_add_entry_by_txt(name,
                              "CN",
                              MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(request.common_name.c_str()),
                              -1,
                              -1,
                              0);
+  X509_set_subject_name(certificate.get(), name);
+  X509_NAME_free(name);
 
   Certificate issuer_certificate(nullptr, X509_free);
   Key issuer_key(nullptr, EVP_PKEY_free);
