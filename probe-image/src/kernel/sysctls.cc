@@ -64,6 +64,9 @@ constexpr auto kNames = std::to_array<const char*>({
     "net.ipv4.conf.all.route_localnet",
     // Whether packets whose source is one of the node's own addresses are accepted.
     "net.ipv4.conf.all.accept_local",
+    // Which of its addresses a device answers ARP for, and which it asks with.
+    "net.ipv4.conf.all.arp_ignore",
+    "net.ipv4.conf.all.arp_announce",
     // Whether dropped "martian" packets are logged, so that a missing message means something.
     "net.ipv4.conf.all.log_martians",
     // Entries of the neighbour (ARP) table beyond which new ones fail.

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/facts.h"
+#include "protocol/result.h"
 
 // Each reader looks at one table of the caller's network namespace and answers with facts: what it
 // read, or an Unavailable fact for what it could not. `proc_root` is "/proc" except in tests.

@@ -11,8 +11,9 @@
 // some grow with the load of the node.
 namespace netcheck::probe {
 
-/// Enough for every file that does not grow with the number of sockets, routes or connections.
-inline constexpr std::size_t kMaxSmallFile = 256U << 10U;
+/// Enough for every file that does not grow with the number of sockets, routes or connections, on
+/// machines of thousands of CPUs too.
+inline constexpr std::size_t kMaxSmallFile = 2U << 20U;
 
 /// The whole file. EFBIG when it is longer than `max_bytes`; errors of open(2) and read(2) as they
 /// come. Never blocks on a FIFO.

@@ -68,10 +68,14 @@ bool WriteAll(int fd, const char* data, std::size_t size) {
   return true;
 }
 
+// msghdr counts in size_t (glibc) or socklen_t (musl).
+constexpr auto kDescriptorLength = static_cast<socklen_t>(CMSG_LEN(sizeof(int)));
+constexpr auto kDescriptorControlSize = static_cast<socklen_t>(CMSG_SPACE(sizeof(int)));
+
 /// Room for one descriptor in a control message.
 union DescriptorControl {
   cmsghdr header;
-  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+  std::array<char, kDescriptorControlSize> bytes;
 };
 
 /// The status, and the descriptor with it when it says kDone.
@@ -83,11 +87,11 @@ int SendSocket(int channel, Status status, int fd) {
   message.msg_iovlen = 1;
   if (status.step == Step::kDone) {
     message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
+    message.msg_controllen = kDescriptorControlSize;
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
+    header->cmsg_len = kDescriptorLength;
     std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
   }
   return sendmsg(channel, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof status) ? 0 : 1;
@@ -101,7 +105,7 @@ Result<UniqueFd> ReceiveSocket(int channel) {
   message.msg_iov = &payload;
   message.msg_iovlen = 1;
   message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
+  message.msg_controllen = kDescriptorControlSize;
   const ssize_t count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (count < 0) {
     return SystemError("recvmsg", errno);
@@ -114,7 +118,7 @@ Result<UniqueFd> ReceiveSocket(int channel) {
   }
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
   if (header == nullptr || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-      header->cmsg_len != CMSG_LEN(sizeof(int))) {
+      header->cmsg_len != kDescriptorLength) {
     return SystemError("no descriptor came from the network namespace", EMFILE);
   }
   int fd = -1;
