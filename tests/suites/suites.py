@@ -54,6 +54,5 @@ SUITES = {
     "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
     "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
     "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", **SHIPPED)),
-    "krew": Suite("the krew archive and manifest", ("ship",), _python("tests/krew", **SHIPPED)),
     "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", **SHIPPED)),
 }
