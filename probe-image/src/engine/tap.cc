@@ -81,16 +81,15 @@ Result<void> PrepareQueue(int fd) {
   return {};
 }
 
+/// The stamp is the only control message that PrepareQueue() asks for.
 std::int64_t StampOf(msghdr& message) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SO_TIMESTAMPNS) {
-      timespec stamp{};
-      std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
-      return static_cast<std::int64_t>(stamp.tv_sec) * kNsPerSecond + stamp.tv_nsec;
-    }
+  const cmsghdr* part = CMSG_FIRSTHDR(&message);
+  if (part == nullptr || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SO_TIMESTAMPNS) {
+    return 0;
   }
-  return 0;
+  timespec stamp{};
+  std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
+  return static_cast<std::int64_t>(stamp.tv_sec) * kNsPerSecond + stamp.tv_nsec;
 }
 
 }  // namespace
