@@ -1,0 +1,5 @@
+licence_file=LICENSE
+
+build_library() {
+  cmake_install -DYAML_CPP_BUILD_TESTS=OFF -DYAML_CPP_BUILD_TOOLS=OFF -DYAML_CPP_BUILD_CONTRIB=OFF
+}
