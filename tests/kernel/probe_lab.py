@@ -182,7 +182,7 @@ class Lab:
     @contextlib.contextmanager
     def rules(self, space: Namespace, chain: str) -> Iterator[None]:
         """A table with one chain, for a while."""
-        space.nft(f"table inet fault {{ chain c {{ {chain} }} }}")
+        space.nft(f"table inet fault {{\nchain c {{\n{chain}\n}}\n}}\n")
         try:
             yield
         finally:

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "engine/attempt_table.h"
+
 namespace netcheck::probe {
 namespace {
 
