@@ -83,7 +83,8 @@ struct Check {
   /// kubelet's limit for one attempt (`timeoutSeconds`).
   int timeout_ms = 1000;
   /// How long an attempt is really waited for, so that the latency beyond kubelet's limit is
-  /// measured. Equal to timeout_ms: exactly kubelet's behaviour.
+  /// measured. Equal to timeout_ms: exactly kubelet's behaviour. Connecting alone gets at most 3 s,
+  /// or timeout_ms if that is longer: by then a SYN was sent three times, and is lost.
   int patience_ms = 1000;
   int attempts = 1;
   /// Pause between the end of an attempt and the next one.

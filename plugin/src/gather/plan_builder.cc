@@ -17,6 +17,9 @@ using protocol::PortPlan;
 using protocol::PortPlanKind;
 
 constexpr int kIdleWindowMs = 1000;
+/// Of the default mix: where so many connections in a row stay without an answer, more tell
+/// nothing.
+constexpr int kGiveUpAfter = 30;
 /// Names, snapshots, and a node that has other things to do.
 constexpr int kSlackMs = 10000;
 /// The largest range that ip_local_port_range can have: 1024 to 65535.
@@ -140,7 +143,7 @@ protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options)
   // Long enough to tell how slow the pod is, and never less than kubelet's own patience.
   check.patience_ms = std::max(check.timeout_ms, std::clamp(10 * check.timeout_ms, 10000, 30000));
   check.attempts = options.ports.kind == PortPlanKind::kUnknown ? 10 : 3;
-  check.budget_ms = 15000;
+  check.budget_ms = 10000;
   if (probe.kind == ProbeKind::kHttp) {
     check.http = {probe.scheme, probe.path, spec.http_host, spec.headers, options.user_agent};
   }
@@ -193,6 +196,7 @@ void AddBatches(const std::vector<Endpoint>& endpoints,
       batch.address = endpoint.address;
       batch.port = endpoint.port;
       batch.timeout_ms = endpoint.timeout_ms;
+      batch.give_up_after = choice.kind == PortPlanKind::kUnknown ? kGiveUpAfter : 0;
       batch.ports = std::move(ports);
       for (const std::size_t probe : endpoint.probes) {
         built.probes[probe].batch_ids.push_back(batch.id);

@@ -20,6 +20,11 @@ Patience ShareOf(const Patience& whole, std::size_t addresses_left) {
 
 }  // namespace
 
+std::chrono::milliseconds ConnectLimit(const protocol::Check& check) {
+  constexpr int kThreeSynsMs = 3000;
+  return std::chrono::milliseconds(std::max(check.timeout_ms, kThreeSynsMs));
+}
+
 HostConnection ConnectToHost(const std::string& host,
                              std::uint16_t port,
                              const Patience& patience,

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 #include "checks/dial.h"
 #include "protocol/facts.h"
+#include "protocol/plan.h"
 
 namespace netcheck::probe {
 
@@ -18,6 +20,9 @@ struct HostConnection {
   bool expired = false;
   bool stopped = false;
 };
+
+/// How long connecting may take, within the attempt's patience (see protocol::Check::patience_ms).
+std::chrono::milliseconds ConnectLimit(const protocol::Check& check);
 
 /// Resolves and connects as Go's dialer: one address after the other, each with its share of the
 /// time, at least 2 s if there are so many (src/net/dial.go, partialDeadline); the first error is

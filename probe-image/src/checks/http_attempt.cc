@@ -143,8 +143,10 @@ class HttpAttempt {
       return nullptr;
     }
     const std::string& host = check_.http.host.empty() ? check_.address : check_.http.host;
-    HostConnection connection =
-        ConnectToHost(host, *port, patience_, hop_ == 0 ? context_.on_connect : DialObserver());
+    HostConnection connection = ConnectToHost(host,
+                                              *port,
+                                              patience_.AtMost(ConnectLimit(check_)),
+                                              hop_ == 0 ? context_.on_connect : DialObserver());
     if (hop_ == 0) {
       fact().source_address = FormatIpAddress(connection.local.address);
       fact().source_port = connection.local.port;

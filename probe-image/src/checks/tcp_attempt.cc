@@ -12,8 +12,10 @@ AttemptOutcome AttemptTcp(const protocol::Check& check, const AttemptContext& co
   const Patience patience{
       std::chrono::steady_clock::now() + std::chrono::milliseconds(check.patience_ms),
       context.stop};
-  const HostConnection connection = ConnectToHost(
-      check.address, static_cast<std::uint16_t>(check.port), patience, context.on_connect);
+  const HostConnection connection = ConnectToHost(check.address,
+                                                  static_cast<std::uint16_t>(check.port),
+                                                  patience.AtMost(ConnectLimit(check)),
+                                                  context.on_connect);
   fact.total_us = context.clock.NowUs() - fact.start_us;
   fact.source_address = FormatIpAddress(connection.local.address);
   fact.source_port = connection.local.port;

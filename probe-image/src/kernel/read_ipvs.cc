@@ -5,9 +5,9 @@
 
 #include "kernel/address_text.h"
 #include "kernel/ipvs.h"
-#include "protocol/port_range.h"
 #include "kernel/sysctls.h"
 #include "kernel/tables.h"
+#include "protocol/port_range.h"
 #include "sys/file_reader.h"
 
 namespace netcheck::probe {
