@@ -5,6 +5,7 @@ answers (faults), runs the plugin against it, and looks at what is left.
 """
 
 import base64
+import copy
 import http.server
 import json
 import queue
@@ -44,7 +45,7 @@ class ProbeLife:
 class FakeApi:
     """Starts at once; stop() ends it and every connection."""
 
-    def __init__(self, certificate=None, key=None):
+    def __init__(self, certificate, key):
         self.lock = threading.RLock()
         self.objects = {}
         self.denied = set()       # "create pods netcheck"
@@ -54,18 +55,18 @@ class FakeApi:
         self.watchers = []
         self.reached = {}         # name → Event, set by hang()
         self.deleted = []         # (name, gracePeriodSeconds)
+        self.removed = {}         # path → its last state
         self.sockets = set()
         handler = type("Handler", (Handler,), {"api": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
-        scheme = "http"
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate, key)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
-                                                     do_handshake_on_connect=False)
-            scheme = "https"
-        self.url = f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
+        # A client that breaks off, or does not trust us, is part of a test.
+        self.server.handle_error = lambda request, address: None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                 do_handshake_on_connect=False)
+        self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.server.serve_forever,
                                        kwargs={"poll_interval": 0.02}, daemon=True)
@@ -124,9 +125,10 @@ class FakeApi:
             body["metadata"].setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
             body["status"] = {"phase": "Pending"}
             self.objects[f"{path}/{name}"] = body
+            created = copy.deepcopy(body)
         if "netcheck-probe" in name:
             threading.Thread(target=self._live, args=(f"{path}/{name}",), daemon=True).start()
-        return body
+        return created
 
     def _live(self, path):
         for state in self.life.states:
@@ -144,6 +146,7 @@ class FakeApi:
         with self.lock:
             gone = self.objects.pop(path, None)
             if gone:
+                self.removed[path] = gone
                 self._notify("DELETED", gone)
             return gone
 
@@ -155,14 +158,14 @@ class FakeApi:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are written one after the other: neither may wait for the other's ACK.
+    disable_nagle_algorithm = True
     api = None
 
     def log_message(self, *args):
         pass
 
     def setup(self):
-        if isinstance(self.request, ssl.SSLSocket):
-            self.request.do_handshake()
         with self.api.lock:
             self.api.sockets.add(self.request)
         super().setup()
@@ -316,7 +319,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.query.get("fieldSelector", "").removeprefix("metadata.name=")
         with api.lock:
             current = api.objects.get(f"{self.url_path}/{name}")
-            if current and current["metadata"]["resourceVersion"] != self.query.get("resourceVersion"):
+            if current is None and f"{self.url_path}/{name}" in api.removed:
+                gone = api.removed[f"{self.url_path}/{name}"]
+                events.put(json.dumps({"type": "DELETED", "object": gone}).encode() + b"\n")
+            elif current and current["metadata"]["resourceVersion"] != self.query.get("resourceVersion"):
                 events.put(json.dumps({"type": "MODIFIED", "object": current}).encode() + b"\n")
             api.watchers.append(events)
         self.begin_stream("application/json")

@@ -1,7 +1,10 @@
 """What the tests of the command line share: a cluster that answers, and the built plugin."""
 
+import atexit
+import functools
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -52,19 +55,27 @@ def waiting(reason, message=""):
         {"name": "probe", "state": {"waiting": {"reason": reason, "message": message}}}]}
 
 
+@functools.cache
+def certificate(name):
+    """A self-signed certificate for 127.0.0.1 and its key, as paths."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    files = os.path.join(folder, "tls.crt"), os.path.join(folder, "tls.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", files[1], "-out", files[0]],
+                   check=True, capture_output=True)
+    return files
+
+
 class CliTest(unittest.TestCase):
     """A healthy pod in a cluster that has the netcheck namespace; tests spoil what they are about."""
-
-    tls = False
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        certificate = key = None
-        if self.tls:
-            certificate, key = self.make_certificate("server")
-        self.api = fake_api.FakeApi(certificate, key)
+        self.api = fake_api.FakeApi(*certificate("server"))
         self.addCleanup(self.api.stop)
         for name in ("default", "netcheck"):
             self.api.put(f"/api/v1/namespaces/{name}", {"metadata": {"name": name}})
@@ -75,18 +86,9 @@ class CliTest(unittest.TestCase):
         self.kubeconfig = self.folder / "config"
         self.write_kubeconfig()
 
-    def make_certificate(self, name):
-        certificate, key = self.folder / f"{name}.crt", self.folder / f"{name}.key"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                        f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                        str(key), "-out", str(certificate)], check=True, capture_output=True)
-        return certificate, key
-
-    def write_kubeconfig(self, token=fake_api.TOKEN, server=None, authority=None):
-        cluster = {"server": server or self.api.url}
-        if authority:
-            cluster["certificate-authority"] = str(authority)
+    def write_kubeconfig(self, token=fake_api.TOKEN, server=None, authority="server"):
+        cluster = {"server": server or self.api.url,
+                   "certificate-authority": certificate(authority)[0]}
         lines = ["apiVersion: v1", "kind: Config", "current-context: test",
                  "contexts:", "- name: test", "  context: {cluster: fake, user: jane}",
                  "users:", "- name: jane", "  user:", f"    token: {token}",

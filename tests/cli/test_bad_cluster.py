@@ -21,18 +21,23 @@ class BadClusterTest(CliTest):
 
     def test_malformed_kubeconfig(self):
         self.kubeconfig.write_text("apiVersion: v1\nclusters:\n- name: [\n")
-        self.fails(str(self.kubeconfig), "line")
+        self.fails(f"{self.kubeconfig}:4:")
 
     def test_unreachable_server(self):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             port = unused.getsockname()[1]
-            self.write_kubeconfig(server=f"http://127.0.0.1:{port}")
+            self.write_kubeconfig(server=f"https://127.0.0.1:{port}")
             self.fails(str(port))
 
     def test_server_that_does_not_answer(self):
         self.api.hang("GET", "/pods/web", "asked")
-        self.fails("1s", arguments=("pod", "web", "--request-timeout", "1s"))
+        self.fails("did not answer within 1 s", arguments=("pod", "web", "--request-timeout", "1s"))
+
+    def test_untrusted_server(self):
+        self.write_kubeconfig(authority="somebody-else")
+        self.fails("certificate")
+        self.assertEqual(self.api.requests, [])
 
     def test_expired_token(self):
         self.write_kubeconfig(token="expired")

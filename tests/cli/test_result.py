@@ -124,19 +124,5 @@ class ResultTest(CliTest):
         self.assert_nothing_left()
 
 
-class OverTlsTest(CliTest):
-    tls = True
-
-    def test_trusted_server(self):
-        self.write_kubeconfig(authority=self.folder / "server.crt")
-        result = self.run_plugin("pod", "web")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assert_nothing_left()
-
-    def test_untrusted_server(self):
-        self.assert_fails(self.run_plugin("pod", "web"), "certificate")
-        self.assertEqual(self.api.requests, [])
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,11 @@ bool IsMissingObject(const kube::ApiError& error) {
 TargetError ExplainMissingPod(kube::Api& api,
                               const std::string& namespace_name,
                               const std::string& pod_name) {
+  // Every API server tells its version; one that does not know of that either is none.
+  const auto version = api.Call(kube::Get("/version"));
+  if (!version && version.error().failure == kube::Failure::kNotFound) {
+    return {"the server does not answer as a Kubernetes API server: " + version.error().message};
+  }
   const auto found = api.Call(kube::Get(kube::NamespacePath(namespace_name)));
   if (!found && IsMissingObject(found.error())) {
     const auto near = NearNames(namespace_name, ListNames(api, kube::NamespacesPath()));
@@ -44,13 +49,6 @@ TargetError ExplainMissingPod(kube::Api& api,
   const auto near = NearNames(pod_name, ListNames(api, kube::PodsPath(namespace_name)));
   return {fmt::format(
       "pod \"{}\" not found in namespace \"{}\"{}", pod_name, namespace_name, DidYouMean(near))};
-}
-
-TargetError Explain(const kube::ApiError& error) {
-  if (error.failure == kube::Failure::kNotFound) {
-    return {"the server answers, but not as a Kubernetes API server: " + error.message};
-  }
-  return {error.message, error.failure == kube::Failure::kForbidden};
 }
 
 /// The node of the pod. A message: no probe pod can be started there.
@@ -86,8 +84,10 @@ protocol::Result<Target, TargetError> FindTarget(kube::Api& api,
                                                  const std::string& pod_name) {
   const auto pod = api.Call(kube::Get(kube::PodPath(namespace_name, pod_name)));
   if (!pod) {
-    return IsMissingObject(pod.error()) ? ExplainMissingPod(api, namespace_name, pod_name)
-                                        : Explain(pod.error());
+    if (IsMissingObject(pod.error())) {
+      return ExplainMissingPod(api, namespace_name, pod_name);
+    }
+    return TargetError{pod.error().message, pod.error().failure == kube::Failure::kForbidden};
   }
   if (std::string why = WhyNotProbed(*pod); !why.empty()) {
     return TargetError{std::move(why)};

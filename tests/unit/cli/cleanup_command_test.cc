@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
-#include "support/fake_api.h"
+#include "unit/support/fake_api.h"
 
 using namespace netcheck;
 using test::FakeApi;

@@ -48,11 +48,24 @@ TEST_CASE("parse: a pod with nothing else") {
 }
 
 TEST_CASE("parse: every flag of pod") {
-  const Options options = Accept({"pod",       "pod/web",   "-c",      "app",
-                                  "--probe",   "readiness", "--ports", "40000-40002",
-                                  "--rate=50", "--timeout", "1m30s",   "--image",
-                                  "img:1",     "-o",        "json",    "--namespace-for-probe",
-                                  "tools",     "-v"});
+  const Options options = Accept({"pod",
+                                  "pod/web",
+                                  "-c",
+                                  "app",
+                                  "--probe",
+                                  "readiness",
+                                  "--ports",
+                                  "40000-40002",
+                                  "--rate=50",
+                                  "--timeout",
+                                  "1m30s",
+                                  "--image",
+                                  "img:1",
+                                  "-o",
+                                  "json",
+                                  "--namespace-for-probe",
+                                  "tools",
+                                  "-v"});
   const auto& pod = std::get<PodOptions>(options.command);
   CHECK(pod.pod == "web");
   CHECK(pod.filter.container == "app");
@@ -102,8 +115,7 @@ TEST_CASE("parse: kubectl's verbosity levels") {
 }
 
 TEST_CASE("parse: the other commands") {
-  CHECK(std::get<cli::CleanupOptions>(
-            Accept({"cleanup", "--namespace-for-probe", "a"}).command)
+  CHECK(std::get<cli::CleanupOptions>(Accept({"cleanup", "--namespace-for-probe", "a"}).command)
             .probe_namespace == "a");
   const auto version = std::get<cli::VersionOptions>(Accept({"version", "--client"}).command);
   CHECK(version.client_only);

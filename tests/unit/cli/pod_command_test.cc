@@ -4,9 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/pod_run.h"
-#include "support/fake_api.h"
-#include "support/pods.h"
-#include "support/probe_log.h"
+#include "unit/support/fake_api.h"
+#include "unit/support/pods.h"
+#include "unit/support/probe_log.h"
 
 using namespace netcheck;
 using test::FakeApi;

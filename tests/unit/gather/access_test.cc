@@ -6,7 +6,7 @@
 
 #include "kube/yaml.h"
 #include "probe/manifests.h"
-#include "support/fake_api.h"
+#include "unit/support/fake_api.h"
 
 using namespace netcheck;
 using gather::NeededRights;

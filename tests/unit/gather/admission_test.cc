@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/fake_api.h"
+#include "unit/support/fake_api.h"
 
 using namespace netcheck;
 using test::FakeApi;

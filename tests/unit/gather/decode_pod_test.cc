@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "support/pods.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using gather::DecodePod;

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "support/fake_api.h"
-#include "support/pods.h"
+#include "unit/support/fake_api.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using test::FakeApi;
@@ -14,6 +14,7 @@ namespace {
 
 FakeApi Cluster() {
   FakeApi api;
+  api.objects["/version"] = {{"gitVersion", "v1.34.4"}};
   api.objects["/api/v1/namespaces/default"] = {{"metadata", {{"name", "default"}}}};
   api.objects["/api/v1/namespaces/default/pods/web"] = WebPod();
   api.objects["/api/v1/nodes/node-a"] = test::ReadyNode();
@@ -55,9 +56,9 @@ TEST_CASE("find target: near names are left out where listing is forbidden") {
 
 TEST_CASE("find target: a server that is none") {
   FakeApi api;
-  api.failures["get *"] = {kube::Failure::kNotFound, 404, "", "404 page not found"};
+  api.failures["get *"] = {kube::Failure::kNotFound, 404, "NotFound", "no such resource"};
   CHECK(ErrorOf(api, "default", "web") ==
-        "the server answers, but not as a Kubernetes API server: 404 page not found");
+        "the server does not answer as a Kubernetes API server: no such resource");
 }
 
 TEST_CASE("find target: a forbidden pod is marked as such") {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "gather/decode_pod.h"
-#include "support/pods.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using gather::BuildPlan;

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "gather/decode_pod.h"
-#include "support/pods.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using gather::SelectProbes;

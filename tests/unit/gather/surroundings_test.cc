@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "support/fake_api.h"
-#include "support/pods.h"
+#include "unit/support/fake_api.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using test::FakeApi;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "support/pods.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using probe_pod::JudgePod;

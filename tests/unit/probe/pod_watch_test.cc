@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "support/fake_api.h"
-#include "support/pods.h"
+#include "unit/support/fake_api.h"
+#include "unit/support/pods.h"
 
 using namespace netcheck;
 using namespace std::chrono_literals;
