@@ -8,6 +8,8 @@ namespace netcheck::cli {
 namespace {
 
 constexpr const char* kClearLine = "\r\033[K";
+/// A log wants to show that something happens, not every heartbeat.
+constexpr std::chrono::seconds kPlainLineInterval{5};
 
 }  // namespace
 
@@ -19,6 +21,11 @@ void Progress::Step(const std::string& what) {
 }
 
 void Progress::Attempts(int tried, int planned) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!console_.err_is_terminal && now < next_plain_line_) {
+    return;
+  }
+  next_plain_line_ = now + kPlainLineInterval;
   Show(fmt::format("{}: {} of {} attempts", step_, tried, planned));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "cli/console.h"
@@ -30,6 +31,7 @@ class Progress : public probe_pod::Observer {
   Console& console_;
   bool verbose_;
   bool shown_ = false;
+  std::chrono::steady_clock::time_point next_plain_line_;
   std::string step_;
 };
 

@@ -19,7 +19,7 @@ using protocol::PortPlanKind;
 constexpr int kIdleWindowMs = 1000;
 /// Of the default mix: where so many connections in a row stay without an answer, more tell
 /// nothing.
-constexpr int kGiveUpAfter = 30;
+constexpr int kGiveUpAfter = 10;
 /// Names, snapshots, and a node that has other things to do.
 constexpr int kSlackMs = 10000;
 /// The largest range that ip_local_port_range can have: 1024 to 65535.
