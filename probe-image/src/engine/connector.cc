@@ -230,6 +230,9 @@ void Connector::Finish(int slot_number, int result, std::int64_t end_us) {
   table_.results[slot.attempt] = result;
   table_.duration_us[slot.attempt] =
       static_cast<std::int32_t>(end_us - table_.start_us[slot.attempt]);
+  if (result != 0 && slot.flow >= 0) {
+    taps_->End(slot.flow, end_us);
+  }
   const bool keep = result != 0 && static_cast<int>(failures_.size()) < options_.max_details;
   if (keep) {
     const TcpState state = ReadTcpState(slot.fd);

@@ -1,6 +1,7 @@
 #include "engine/packet_matcher.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace netcheck::probe {
@@ -98,11 +99,16 @@ int PacketMatcher::Add(const Endpoint& socket, std::int64_t start_us, std::int64
   flow.pod_peer = socket;
   flow.start_us = start_us;
   flow.sent_us = sent_us;
+  flow.end_us = std::numeric_limits<std::int64_t>::max();
   flow.seen = 0;
   flow.has_isn = false;
   flow.packet_count = 0;
   flow_by_port_[socket.port] = number;
   return number;
+}
+
+void PacketMatcher::End(int flow, std::int64_t end_us) {
+  flows_[static_cast<std::size_t>(flow)].end_us = end_us;
 }
 
 void PacketMatcher::Remove(int flow) {
@@ -137,6 +143,9 @@ bool PacketMatcher::Fold(const SeenPacket& seen) {
       foreign_isns_[next_foreign_] = seen.packet.seq;
       next_foreign_ = (next_foreign_ + 1) % foreign_isns_.size();
     }
+    return false;
+  }
+  if (seen.at_us > flow->end_us) {
     return false;
   }
   SetBits(*flow, seen, side->toward_target);

@@ -28,6 +28,7 @@ struct Flow {
   Endpoint socket;            ///< Source of our socket; the address may be AF_UNSPEC while unknown.
   std::int64_t start_us = 0;  ///< connect() was called ...
   std::int64_t sent_us = 0;   ///< ... and returned.
+  std::int64_t end_us = 0;    ///< The attempt had its result; what came later is not part of it.
   std::uint32_t seen = 0;     ///< protocol::Seen.
   bool has_isn = false;
   std::uint32_t isn = 0;  ///< Initial sequence number of our SYN.
@@ -56,6 +57,9 @@ class PacketMatcher {
   /// Watches a connection from `socket`; an earlier one from the same port gets no packets any
   /// more. -1: no room.
   int Add(const Endpoint& socket, std::int64_t start_us, std::int64_t sent_us);
+  /// The attempt ended: packets with later stamps, an answer to a repeated SYN for example, no
+  /// longer count.
+  void End(int flow, std::int64_t end_us);
   /// Forgets a flow; its number is used again.
   void Remove(int flow);
   [[nodiscard]] const Flow& flow(int number) const {

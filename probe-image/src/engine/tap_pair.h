@@ -52,6 +52,7 @@ class TapPair {
 
   /// See PacketMatcher::Add. To be called before the next Drain() after connect().
   int Watch(const Endpoint& socket, std::int64_t start_us, std::int64_t sent_us);
+  void End(int flow, std::int64_t end_us) { matcher_.End(flow, end_us); }
   void Forget(int flow) { matcher_.Remove(flow); }
   /// SYN and SYN-ACK were seen wherever there is a tap to see them.
   [[nodiscard]] bool IsWholeHandshake(std::uint32_t seen) const;

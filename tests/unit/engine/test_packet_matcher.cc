@@ -211,6 +211,24 @@ TEST_CASE("packet matcher: lo counts only where the target is local") {
   CHECK(local.Packets() == 2);
 }
 
+TEST_CASE("packet matcher: an answer that comes after the attempt's end is none") {
+  Fixture f;
+  REQUIRE(f.OutOfNode(Syn()));
+  REQUIRE(f.IntoPod(Syn()));
+  f.matcher.End(f.flow, 139);
+  CHECK_FALSE(f.OutOfPod(SynAck()));
+  CHECK_FALSE(f.IntoNode(SynAck()));
+  CHECK(f.Seen() == (protocol::kSeenNodeSyn | protocol::kSeenPodSyn));
+}
+
+TEST_CASE("packet matcher: a packet that was stamped before the end and read after it counts") {
+  Fixture f;
+  REQUIRE(f.OutOfNode(Syn()));
+  f.matcher.End(f.flow, 140);
+  CHECK(f.OutOfPod(SynAck()));
+  CHECK(f.Seen() == (protocol::kSeenNodeSyn | protocol::kSeenPodSynAck));
+}
+
 TEST_CASE("packet matcher: a removed flow's number and port are used again") {
   Fixture f;
   f.OutOfNode(Syn());
