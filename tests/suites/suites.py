@@ -30,11 +30,15 @@ def _style(runner: Runner) -> Count:
     return _total([runner.command(script.name, [script]) for script in sorted(scripts.glob("check-*"))])
 
 
-def _unit(runner: Runner) -> Count:
-    programs = sorted((TOP / "build/dev/bin").glob("unit-*"))
+def _doctest(runner: Runner, pattern: str) -> Count:
+    programs = sorted((TOP / "build/dev/bin").glob(pattern))
     if not programs:
         return Count(failed=1)
     return _total([runner.doctest(program) for program in programs])
+
+
+def _unit(runner: Runner) -> Count:
+    return _doctest(runner, "unit-*")
 
 
 def _python(*folders: str, **programs: str) -> Callable[[Runner], Count]:
@@ -47,12 +51,19 @@ def _python(*folders: str, **programs: str) -> Callable[[Runner], Count]:
     return run
 
 
+_PROBE_ON_KERNEL = _python("tests/kernel", **SHIPPED)
+
+
+def _kernel(runner: Runner) -> Count:
+    return _doctest(runner, "kernel-*") + _PROBE_ON_KERNEL(runner)
+
+
 SUITES = {
     "setup": Suite("the set-up scripts and the test runner", (), _python("tests/setup", "tests/suites")),
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
     "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
     "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
     "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
-    "kernel": Suite("the probe that ships in network namespaces", ("ship",), _python("tests/kernel", **SHIPPED)),
+    "kernel": Suite("the probe in network namespaces of this kernel", ("dev", "ship"), _kernel),
     "cluster": Suite("everything on a real Kubernetes", ("ship",), _python("tests/cluster", **SHIPPED)),
 }
