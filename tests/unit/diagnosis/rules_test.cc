@@ -179,6 +179,20 @@ TEST_CASE("accept queue: silent when the queue is not full, or the counter did n
   CHECK(Codes(still) == Names{"NC-LOST-003"});
 }
 
+TEST_CASE("accept queue: undecided where the kernel does not tell the queue's limit") {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn | protocol::kSeenPodSyn})
+      .Listeners({{"0.0.0.0", 8080, false, 2, 0}})
+      .Counter(Where::kPod, "TcpExt.ListenDrops", 0, 5)
+      .Counter(Where::kPod, "TcpExt.ListenOverflows", 0, 5);
+  builder.evidence().report.unavailable = {{protocol::Moment::kAfter,
+                                            Where::kPod,
+                                            "listeners.backlog",
+                                            "module tcp_diag is not loaded",
+                                            0}};
+  CHECK(Codes(builder).empty());
+}
+
 TEST_CASE("http status: a failure status is proven, with advice for it") {
   const Report report = Diagnose(EvidenceBuilder()
                                      .Handshakes(5, {0, test::kSeenAll})

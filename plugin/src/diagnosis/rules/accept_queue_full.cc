@@ -19,7 +19,12 @@ using protocol::Moment;
 std::optional<Listener> FullListener(const Digest& digest, int port) {
   const auto listeners =
       protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
-  if (!listeners) {
+  const auto& unavailable = digest.report().unavailable;
+  const bool limits_unknown =
+      std::any_of(unavailable.begin(), unavailable.end(), [](const protocol::Unavailable& fact) {
+        return fact.what == "listeners.backlog";
+      });
+  if (!listeners || limits_unknown) {
     return std::nullopt;
   }
   const auto it = std::find_if(listeners->begin(), listeners->end(), [port](const Listener& l) {
