@@ -24,8 +24,6 @@ using protocol::Json;
 
 using Clock = std::chrono::steady_clock;
 
-/// Admission webhooks may take 10 s each by default.
-constexpr std::chrono::seconds kCreateTimeout{30};
 /// Connections for one log; each may bring something new before it breaks.
 constexpr int kMaxReads = 100;
 /// Connections in a row that bring nothing; about 11 s.
@@ -45,12 +43,17 @@ class PodGuard {
   PodGuard& operator=(const PodGuard&) = delete;
   ~PodGuard() {
     if (may_exist_) {
-      outcome_.leftover = DeleteProbePod(api_, namespace_, name_, ended_);
+      outcome_.leftover = DeleteProbePod(api_, namespace_, name_, knowledge_);
     }
   }
 
+  /// The server may have been about to create it when the connection was cut.
   void SetMayExist() { may_exist_ = true; }
-  void SetEnded() { ended_ = true; }
+  void SetExists() {
+    may_exist_ = true;
+    knowledge_ = PodKnowledge::kRuns;
+  }
+  void SetEnded() { knowledge_ = PodKnowledge::kEnded; }
 
  private:
   kube::Api& api_;
@@ -58,7 +61,7 @@ class PodGuard {
   std::string name_;
   RunOutcome& outcome_;
   bool may_exist_ = false;
-  bool ended_ = false;
+  PodKnowledge knowledge_ = PodKnowledge::kMayAppear;
 };
 
 class Run {
@@ -119,21 +122,16 @@ class Run {
 
 bool Run::Create() {
   observer_.Step("creating the probe pod on " + node_);
-  // Cut off by Ctrl-C, the request might still be carried out after the pod was looked for in order
-  // to delete it; so its answer is waited for.
-  kube::Request request =
-      kube::Create(kube::PodsPath(GetString(GetObject(pod_, "metadata"), "namespace")), pod_);
-  request.even_if_interrupted = true;
-  request.timeout = kCreateTimeout;
-  auto created = api_.Call(request);
+  auto created = api_.Call(
+      kube::Create(kube::PodsPath(GetString(GetObject(pod_, "metadata"), "namespace")), pod_));
   if (!created) {
     // Without an answer nobody knows whether the server has taken it.
-    if (IsTransient(created.error())) {
+    if (IsTransient(created.error()) || created.error().failure == kube::Failure::kInterrupted) {
       guard_.SetMayExist();
     }
     return Fail("the probe pod could not be created", created.error());
   }
-  guard_.SetMayExist();
+  guard_.SetExists();
   pod_ = *std::move(created);
   return true;
 }
