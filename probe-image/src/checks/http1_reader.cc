@@ -308,9 +308,8 @@ bool Http1Reader::TakeBody() {
   response_.body += Rest().substr(0, size);
   at_ += size;
   remaining_ -= std::min<std::uint64_t>(remaining_, size);
-  if (response_.body.size() >= body_limit_) {
-    Finish();
-  } else if (expect_ == Expect::kFixedBody && remaining_ == 0) {
+  const bool complete = expect_ == Expect::kFixedBody && remaining_ == 0;
+  if (complete || response_.body.size() >= body_limit_) {
     Finish();
   } else if (expect_ == Expect::kChunkData && remaining_ == 0) {
     expect_ = Expect::kChunkEnd;
@@ -344,7 +343,7 @@ bool Http1Reader::TakeChunkSize() {
 void Http1Reader::BeginChunk(std::string_view line) {
   // Go's defence against chunks that are mostly framing.
   constexpr std::int64_t kOverheadPerChunk = 16;
-  constexpr std::int64_t kMaxExcess = 16 * 1024;
+  constexpr std::int64_t kMaxExcess = 16384;
   chunk_excess_ += static_cast<std::int64_t>(line.size()) + 2;
   line = line.substr(0, line.find_last_not_of(" \t") + 1);
   std::string error;

@@ -11,7 +11,7 @@
 namespace netcheck::probe {
 
 /// kubelet reads no more of a body (pkg/probe/http/http.go, maxRespBodyLength).
-inline constexpr std::size_t kMaxBodyBytes = 10 * 1024;
+inline constexpr std::size_t kMaxBodyBytes = 10240;
 /// Go's limit for the heads of all responses on a connection (src/net/http/transport.go).
 inline constexpr std::size_t kMaxHeadBytes = 10U << 20U;
 
