@@ -11,7 +11,6 @@
 
 using namespace netcheck;
 using test::ApiError;
-using test::Body;
 using test::FakeApi;
 using test::Join;
 using test::Json;
