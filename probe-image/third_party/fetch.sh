@@ -1,14 +1,18 @@
 # Sourced by build: unpacks a pinned source. Two registries, each through its own client, both of
 # which never change a published version: Debian 12's source packages and Rust's crates.
 
-# fetch_crate FOLDER PACKAGE VERSION SUBFOLDER DEST: cargo checks the crate against FOLDER/Cargo.lock.
-# SUBFOLDER of the crate holds the C project.
+# fetch_crate FOLDER PACKAGE VERSION SUBFOLDER DEST: FOLDER/Cargo.lock pins the crate; SUBFOLDER of it
+# holds the C project. (`cargo vendor` before 1.86 leaves files of a crate out.)
 fetch_crate() {
-  local all=$5.vendor
-  command -v cargo >/dev/null || fail "needs cargo 1.70 or newer (Debian: cargo-web)"
-  cargo vendor --locked --quiet --versioned-dirs --manifest-path "$1/Cargo.toml" "$all" >/dev/null
-  mv -T "$all/$2-$3/$4" "$5"
-  rm -rf "$all"
+  local crate sha256
+  command -v cargo >/dev/null || fail "needs cargo 1.78 or newer (Debian: cargo-web)"
+  cargo fetch --locked --quiet --manifest-path "$1/Cargo.toml"
+  crate=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/cache" -name "$2-$3.crate" -print -quit)
+  [ -n "$crate" ] || fail "Cargo.lock has no $2 $3, which sources.txt names"
+  sha256=$(grep -A 3 -Fx "name = \"$2\"" "$1/Cargo.lock" | sed -n 's/^checksum = "\(.*\)"$/\1/p')
+  echo "$sha256  $crate" | sha256sum --check --quiet
+  mkdir "$5"
+  tar -xzf "$crate" -C "$5" --strip-components=2 "$2-$3/$4"
 }
 
 # fetch_debian PACKAGE VERSION SHA256 DEST

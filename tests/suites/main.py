@@ -1,6 +1,7 @@
 """Builds what the chosen suites need, runs them one after the other and adds up what they counted."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,8 @@ def run(names: list[str], everything: bool) -> Count:
 
 
 def main() -> int:
+    # Started by nohup, everything below would inherit an ignored SIGHUP, and what it does to the plugin is tested.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     options = parse(sys.argv[1:])
     total = run(options.suite or list(SUITES), options.all)
     print(total)

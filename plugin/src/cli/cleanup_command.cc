@@ -52,9 +52,11 @@ int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Con
   }
   int exit_code = kExitHealthy;
   for (const probe_pod::ProbePod& pod : *pods) {
-    const bool ended = pod.phase == "Succeeded" || pod.phase == "Failed";
+    const auto knowledge = pod.phase == "Succeeded" || pod.phase == "Failed"
+                               ? probe_pod::PodKnowledge::kEnded
+                               : probe_pod::PodKnowledge::kRuns;
     const std::string problem =
-        probe_pod::DeleteProbePod(cluster.api, pod.namespace_name, pod.name, ended);
+        probe_pod::DeleteProbePod(cluster.api, pod.namespace_name, pod.name, knowledge);
     if (!problem.empty()) {
       exit_code = console.Fail(problem);
       continue;

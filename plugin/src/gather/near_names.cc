@@ -40,9 +40,11 @@ std::vector<std::string> NearNames(const std::string& wanted, std::vector<std::s
     }
   }
   std::sort(ranked.begin(), ranked.end());
+  ranked.resize(std::min(ranked.size(), kMaxNames));
   std::vector<std::string> near;
-  for (std::size_t i = 0; i < std::min(ranked.size(), kMaxNames); ++i) {
-    near.push_back(std::move(ranked[i].second));
+  near.reserve(ranked.size());
+  for (auto& [distance, name] : ranked) {
+    near.push_back(std::move(name));
   }
   return near;
 }

@@ -17,6 +17,8 @@ using protocol::PortPlan;
 using protocol::PortPlanKind;
 
 constexpr int kIdleWindowMs = 1000;
+/// No plan takes longer than a day.
+constexpr std::int64_t kLongestMs = 86'400'000;
 /// Of the default mix: where so many connections in a row stay without an answer, more tell
 /// nothing.
 constexpr int kGiveUpAfter = 10;
@@ -76,6 +78,7 @@ std::vector<int> Candidates(const std::vector<model::NodePort>& node_ports, std:
     return all;
   }
   std::vector<int> some;
+  some.reserve(limit);
   for (std::size_t i = 0; i < limit; ++i) {
     some.push_back(all[i * all.size() / limit]);
   }
@@ -173,7 +176,7 @@ int WorstCaseMs(const protocol::Plan& plan) {
   for (const protocol::Check& check : plan.checks) {
     total += check.budget_ms + check.patience_ms;
   }
-  return static_cast<int>(std::min<std::int64_t>(total, 24 * 3600 * 1000));
+  return static_cast<int>(std::min(total, kLongestMs));
 }
 
 void AddBatches(const std::vector<Endpoint>& endpoints,

@@ -9,8 +9,6 @@
 namespace netcheck::gather {
 namespace {
 
-using model::Json;
-
 void AddNotSeen(const char* what,
                 const char* right,
                 const kube::ApiError& error,

@@ -68,7 +68,7 @@ std::vector<std::string> RemoveStaleProbePods(kube::Api& api,
   std::vector<std::string> problems;
   for (const ProbePod& pod : *pods) {
     if (pod.stale) {
-      std::string problem = DeleteProbePod(api, pod.namespace_name, pod.name, /*ended=*/true);
+      std::string problem = DeleteProbePod(api, pod.namespace_name, pod.name, PodKnowledge::kEnded);
       if (!problem.empty()) {
         problems.push_back(std::move(problem));
       }

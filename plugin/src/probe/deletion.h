@@ -6,12 +6,18 @@
 
 namespace netcheck::probe_pod {
 
+/// What is known of a pod that is to be deleted.
+enum class PodKnowledge {
+  kMayAppear,  ///< Its creation was cut off: not there yet does not mean that it won't be.
+  kRuns,       ///< kubelet ends its process first.
+  kEnded,      ///< It has done its work, so that the object may vanish at once.
+};
+
 /// Deletes one probe pod, after Ctrl-C as well. A pod that is gone already counts as deleted.
-/// `ended`: the probe has done its work, so that the object may vanish at once; otherwise kubelet
-/// ends the process first. Returns "", or why it still exists and how to delete it by hand.
+/// Returns "", or why it still exists and how to delete it by hand.
 std::string DeleteProbePod(kube::Api& api,
                            const std::string& namespace_name,
                            const std::string& name,
-                           bool ended);
+                           PodKnowledge knowledge);
 
 }  // namespace netcheck::probe_pod

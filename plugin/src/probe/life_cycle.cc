@@ -45,12 +45,17 @@ class PodGuard {
   PodGuard& operator=(const PodGuard&) = delete;
   ~PodGuard() {
     if (may_exist_) {
-      outcome_.leftover = DeleteProbePod(api_, namespace_, name_, ended_);
+      outcome_.leftover = DeleteProbePod(api_, namespace_, name_, knowledge_);
     }
   }
 
+  /// The server may have been about to create it when the connection was cut.
   void SetMayExist() { may_exist_ = true; }
-  void SetEnded() { ended_ = true; }
+  void SetExists() {
+    may_exist_ = true;
+    knowledge_ = PodKnowledge::kRuns;
+  }
+  void SetEnded() { knowledge_ = PodKnowledge::kEnded; }
 
  private:
   kube::Api& api_;
@@ -58,7 +63,7 @@ class PodGuard {
   std::string name_;
   RunOutcome& outcome_;
   bool may_exist_ = false;
-  bool ended_ = false;
+  PodKnowledge knowledge_ = PodKnowledge::kMayAppear;
 };
 
 class Run {
@@ -133,7 +138,7 @@ bool Run::Create() {
     }
     return Fail("the probe pod could not be created", created.error());
   }
-  guard_.SetMayExist();
+  guard_.SetExists();
   pod_ = *std::move(created);
   return true;
 }

@@ -11,7 +11,6 @@
 using namespace netcheck;
 using test::FakeApi;
 using test::Json;
-using test::WatchLine;
 using test::WithState;
 
 namespace {

@@ -7,7 +7,6 @@
 
 using namespace netcheck;
 using test::FakeApi;
-using test::Json;
 using test::WebPod;
 
 namespace {

@@ -11,7 +11,6 @@ using namespace netcheck;
 using gather::BuildPlan;
 using gather::BuiltPlan;
 using gather::PlanOptions;
-using gather::ProbeSpec;
 using protocol::PortPlanKind;
 using test::Json;
 using test::ParseJson;

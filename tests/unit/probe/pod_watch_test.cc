@@ -9,7 +9,6 @@
 
 using namespace netcheck;
 using namespace std::chrono_literals;
-using test::Body;
 using test::FakeApi;
 using test::Json;
 using test::ParseJson;
