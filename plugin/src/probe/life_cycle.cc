@@ -24,8 +24,6 @@ using protocol::Json;
 
 using Clock = std::chrono::steady_clock;
 
-/// Admission webhooks may take 10 s each by default.
-constexpr std::chrono::seconds kCreateTimeout{30};
 /// Connections for one log; each may bring something new before it breaks.
 constexpr int kMaxReads = 100;
 /// Connections in a row that bring nothing; about 11 s.
@@ -124,16 +122,11 @@ class Run {
 
 bool Run::Create() {
   observer_.Step("creating the probe pod on " + node_);
-  // Cut off by Ctrl-C, the request might still be carried out after the pod was looked for in order
-  // to delete it; so its answer is waited for.
-  kube::Request request =
-      kube::Create(kube::PodsPath(GetString(GetObject(pod_, "metadata"), "namespace")), pod_);
-  request.even_if_interrupted = true;
-  request.timeout = kCreateTimeout;
-  auto created = api_.Call(request);
+  auto created = api_.Call(
+      kube::Create(kube::PodsPath(GetString(GetObject(pod_, "metadata"), "namespace")), pod_));
   if (!created) {
     // Without an answer nobody knows whether the server has taken it.
-    if (IsTransient(created.error())) {
+    if (IsTransient(created.error()) || created.error().failure == kube::Failure::kInterrupted) {
       guard_.SetMayExist();
     }
     return Fail("the probe pod could not be created", created.error());
