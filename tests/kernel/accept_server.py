@@ -1,5 +1,6 @@
 """Accepts connections as fast as it can and says nothing: the target of a sweep.
 
+Its backlog takes a whole sweep, so that no handshake is lost when a busy machine does not let it run.
 Prints "ready PORT" when it listens.
 """
 
@@ -8,8 +9,13 @@ import socket
 import sys
 
 
+BACKLOG = 65535
+
+
 def main() -> None:
-    listener = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=4096)
+    with open("/proc/sys/net/core/somaxconn", "w", encoding="ascii") as limit:
+        limit.write(str(BACKLOG))  # Of this network namespace, which is the test's own.
+    listener = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=BACKLOG)
     listener.setblocking(False)
     print("ready", listener.getsockname()[1], flush=True)
     while True:

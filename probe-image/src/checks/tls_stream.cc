@@ -13,7 +13,7 @@ namespace netcheck::probe {
 namespace {
 
 constexpr std::size_t kRecordHeaderBytes = 5;
-constexpr std::size_t kBufferBytes = 16 * 1024;
+constexpr std::size_t kBufferBytes = 16384;
 
 /// src/crypto/tls/cipher_suites.go without the suites that Go does not offer by default. SECLEVEL 0
 /// because Go takes keys and digests that OpenSSL's default level refuses.
@@ -161,7 +161,7 @@ IoResult TlsStream::Write(std::string_view bytes, const Patience& patience) {
 /// After a call of OpenSSL: moves bytes to the peer and, if it wants some, from the peer.
 IoResult TlsStream::Pump(int ssl_result, const Patience& patience) {
   const int wants = SSL_get_error(state_->ssl.get(), ssl_result);
-  const IoResult error =
+  IoResult error =
       wants == SSL_ERROR_SSL || wants == SSL_ERROR_SYSCALL ? ProtocolError() : IoResult{};
   // An alert of ours is to reach the peer even when the connection failed.
   if (IoResult flushed = FlushOut(patience); !flushed.ok() && error.ok()) {

@@ -39,7 +39,7 @@ constexpr std::size_t kMaxAttempts = 66'000;
 /// Failures described in full, in all batches together.
 constexpr int kMaxDetails = 1000;
 /// For what is written whatever happens: batch ends, conntrack entries, heartbeats, the end.
-constexpr std::size_t kSmallFactsReserve = 64 * 1024;
+constexpr std::size_t kSmallFactsReserve = 65536;
 
 protocol::Hello MakeHello(const Plan& plan) {
   utsname system{};
