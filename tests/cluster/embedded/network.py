@@ -4,6 +4,7 @@ import socket
 
 from . import addresses, processes
 from .addresses import LinkNetwork
+from .errors import ClusterError
 from .host import Host
 
 
@@ -60,6 +61,15 @@ def _pod_routes(network: LinkNetwork, positions: list[int]) -> list[str]:
 
 
 def disconnect_machine(identity: str) -> None:
+    """The kernel does the same, at its leisure, once the other end's namespace is gone: whoever is first."""
     name = machine_interface(identity)
-    if name in (interface for _, interface in socket.if_nameindex()):
-        processes.run(["ip", "link", "del", name])
+    try:
+        if _exists(name):
+            processes.run(["ip", "link", "del", name])
+    except ClusterError:
+        if _exists(name):
+            raise
+
+
+def _exists(interface: str) -> bool:
+    return interface in (name for _, name in socket.if_nameindex())
