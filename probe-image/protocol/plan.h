@@ -39,6 +39,8 @@ enum class PortPlanKind {
   kList,      ///< Exactly `ports`.
 };
 
+const char* Name(PortPlanKind kind);  ///< As in the plan's JSON: "kubelet", "spread" ...
+
 struct PortPlan {
   PortPlanKind kind = PortPlanKind::kUnknown;
   int count = 0;

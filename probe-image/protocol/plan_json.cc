@@ -100,6 +100,24 @@ std::string Fault(const Plan& plan) {
 
 }  // namespace
 
+const char* Name(PortPlanKind kind) {
+  switch (kind) {
+    case PortPlanKind::kKubelet:
+      return "kubelet";
+    case PortPlanKind::kSpread:
+      return "spread";
+    case PortPlanKind::kSuspects:
+      return "suspects";
+    case PortPlanKind::kSweep:
+      return "sweep";
+    case PortPlanKind::kList:
+      return "list";
+    case PortPlanKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 Json ToJson(const Plan& plan) {
   return Json(plan);
 }

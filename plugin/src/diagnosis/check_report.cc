@@ -15,24 +15,6 @@ double Millis(std::int64_t microseconds) {
   return static_cast<double>(microseconds) / kMicrosPerMilli;
 }
 
-const char* Name(protocol::PortPlanKind kind) {
-  switch (kind) {
-    case protocol::PortPlanKind::kKubelet:
-      return "kubelet";
-    case protocol::PortPlanKind::kSpread:
-      return "spread";
-    case protocol::PortPlanKind::kSuspects:
-      return "suspects";
-    case protocol::PortPlanKind::kSweep:
-      return "sweep";
-    case protocol::PortPlanKind::kList:
-      return "list";
-    case protocol::PortPlanKind::kUnknown:
-      break;
-  }
-  return "unknown";
-}
-
 std::map<int, const protocol::HandshakeDetail*> DetailsOf(const Digest& digest,
                                                           const std::string& batch) {
   std::map<int, const protocol::HandshakeDetail*> details;
@@ -72,7 +54,7 @@ CheckReport BatchReport(const Digest& digest, const Batch& batch) {
   CheckReport report;
   report.id = batch.plan->id;
   report.kind = "handshake";
-  report.ports = Name(batch.plan->ports.kind);
+  report.ports = protocol::Name(batch.plan->ports.kind);
   report.target = HostPort(batch.plan->address, batch.plan->port);
   AddHandshakes(digest, batch, report);
   return report;

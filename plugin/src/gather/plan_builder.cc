@@ -106,24 +106,6 @@ std::vector<PortPlan> PortPlans(const PortChoice& choice, int n, std::vector<int
           {PortPlanKind::kSuspects, std::max(160 / n, 16), std::move(candidates)}};
 }
 
-const char* Name(PortPlanKind kind) {
-  switch (kind) {
-    case PortPlanKind::kKubelet:
-      return "kubelet";
-    case PortPlanKind::kSpread:
-      return "spread";
-    case PortPlanKind::kSuspects:
-      return "suspects";
-    case PortPlanKind::kSweep:
-      return "sweep";
-    case PortPlanKind::kList:
-      return "list";
-    case PortPlanKind::kUnknown:
-      break;
-  }
-  return "unknown";
-}
-
 protocol::Target DescribeTarget(const model::Pod& pod) {
   protocol::Target target;
   target.pod_uid = pod.cgroup_uid;

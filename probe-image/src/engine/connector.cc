@@ -1,13 +1,13 @@
 #include "engine/connector.h"
 
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "sys/file_limit.h"
 #include "sys/system_error.h"
 
 namespace netcheck::probe {
@@ -24,23 +24,6 @@ constexpr std::int64_t kCatchUpUs = 10 * kUsPerMs;
 /// Connections started before results are looked at again, so that their times stay exact.
 constexpr int kStartsInARow = 16;
 constexpr int kEventsInARow = 64;
-/// File descriptors that are left to everything else.
-constexpr rlim_t kOtherFiles = 64;
-
-/// As many connections as asked for, or as file descriptors allow; raises this process's soft limit
-/// where that helps.
-int InFlightLimit(int wanted) {
-  const auto files = static_cast<rlim_t>(std::max(wanted, 1)) + kOtherFiles;
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < files) {
-    limit.rlim_cur = std::min(files, limit.rlim_max);
-    setrlimit(RLIMIT_NOFILE, &limit);
-    getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  const rlim_t usable = limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 1;
-  return static_cast<int>(std::min(usable, files - kOtherFiles));
-}
 
 IpAddress SourceFor(const Endpoint& target, const TapPair* taps) {
   if (taps != nullptr && taps->source_address().family != AF_UNSPEC) {
@@ -64,7 +47,7 @@ Connector::Connector(const ConnectorOptions& options,
       target_(ToSocketAddress(options.target)),
       source_(SourceFor(options.target, taps)),
       interval_us_(kUsPerSecond / static_cast<double>(std::max(options.connections_per_second, 1))),
-      slots_(static_cast<std::size_t>(InFlightLimit(options.max_in_flight))) {
+      slots_(static_cast<std::size_t>(SocketsWithinFileLimit(options.max_in_flight))) {
   free_slots_.reserve(slots_.size());
   for (std::size_t i = slots_.size(); i > 0; --i) {
     free_slots_.push_back(static_cast<int>(i - 1));

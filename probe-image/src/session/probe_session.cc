@@ -19,10 +19,10 @@
 #include "session/columns.h"
 #include "session/conntrack_share.h"
 #include "session/fact_writer.h"
-#include "session/file_limit.h"
 #include "session/node_view.h"
 #include "session/pace.h"
 #include "session/run_control.h"
+#include "sys/file_limit.h"
 #include "target/find_target.h"
 
 namespace netcheck::probe {
@@ -145,7 +145,7 @@ class Session {
     const Where where = SharesNamespace() ? Where::kNode : Where::kPod;
     const Pace pace = PaceFor(plan_.limits,
                               BacklogOf(before, where, batch.address, batch.port),
-                              RaiseFileLimit() - kFilesBesidesSockets);
+                              SocketsWithinFileLimit(plan_.limits.max_in_flight));
     if (pace.files_limit) {
       writer_.Write(Unavailable{{},
                                 {},

@@ -25,34 +25,30 @@ const std::vector<Place>& Places() {
        "Connections are dropped on the node before a packet leaves it",
        "No SYN was seen leaving the node's network namespace",
        {"Look for what drops in the node's output path: iptables or nftables rules in OUTPUT and "
-        "POSTROUTING, a full "
-        "conntrack table, eBPF programs, a missing route or neighbour entry for the pod's "
-        "address."}},
+        "POSTROUTING, a full conntrack table, eBPF programs, a missing route or neighbour entry "
+        "for the pod's address."}},
       {Stage::kSynLost,
        "NC-LOST-002",
        "Connection requests (SYN) are lost between the node and the pod",
        "The SYN was seen leaving the node's network namespace and was not seen in the pod's",
        {"Look at what lies between: the CNI's interfaces and routes for the pod's address, network "
-        "policy "
-        "(traffic from the pod's own node must be allowed), the neighbour entry of the pod's "
-        "address."}},
+        "policy (traffic from the pod's own node must be allowed), the neighbour entry of the "
+        "pod's address."}},
       {Stage::kNoSynAck,
        "NC-LOST-003",
        "Connection requests (SYN) reach the pod and are dropped inside its network namespace",
        "The SYN was seen in the pod's network namespace, and no SYN-ACK or reset was seen leaving "
        "it",
        {"Look for packet filters in the pod's own network namespace: iptables or nftables rules "
-        "set by an init "
-        "container, a service mesh or the application, eBPF programs, rp_filter."}},
+        "set by an init container, a service mesh or the application, eBPF programs, rp_filter."}},
       {Stage::kSynAckLost,
        "NC-LOST-004",
        "The pod's answer (SYN-ACK) is dropped before it reaches the socket on the node",
        "The SYN-ACK was seen leaving the pod's network namespace, and the socket on the node "
        "stayed in SYN-SENT",
        {"Look at the node's input path: iptables or nftables rules, rp_filter, IPVS services whose "
-        "address and port "
-        "are the connection's source address and port, conntrack entries with a wrong reply "
-        "tuple."}}};
+        "address and port are the connection's source address and port, conntrack entries with a "
+        "wrong reply tuple."}}};
   return places;
 }
 
@@ -92,6 +88,11 @@ int CountPassed(const ProbeCase& probe) {
   return passed;
 }
 
+/// A packet that a tap did see needs no word on the tap; one that it did not see does.
+bool RestsOnAbsence(const Place& place) {
+  return place.stage != Stage::kSynAckLost;
+}
+
 /// A dropped SYN that the listener itself counted has another cause than a filter before it.
 bool ListenerDropped(const Digest& digest, const Place& place) {
   if (place.stage != Stage::kNoSynAck) {
@@ -125,10 +126,12 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
                                              digest.evidence->node.name,
                                              HostPort(probe.probe->address, probe.probe->port),
                                              CountPassed(probe)));
-      finding.evidence.push_back(
-          fmt::format("{} ({}). The taps were open all the time and dropped no packet.",
-                      place.observation,
-                      Count(std::ssize(claims), "time")));
+      finding.evidence.push_back(fmt::format(
+          "{} ({}).{}",
+          place.observation,
+          Count(std::ssize(claims), "time"),
+          RestsOnAbsence(place) ? " That tap dropped no packet and saw others that went this way."
+                                : ""));
       AddCounters(digest, place, finding);
       finding.fix = place.fix;
       const auto checks = ClaimChecks(

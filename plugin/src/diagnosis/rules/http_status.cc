@@ -12,7 +12,7 @@
 namespace netcheck::diagnosis {
 namespace {
 
-constexpr int kFirstRedirectStatus = 300;
+constexpr int kOk = 200;
 constexpr int kBadRequest = 400;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
@@ -20,8 +20,7 @@ constexpr int kNotFound = 404;
 
 bool FailedByStatus(const JudgedAttempt& attempt) {
   return attempt.stage == Stage::kWrongAnswer && attempt.attempt->http_status != 0 &&
-         (attempt.attempt->http_status < kFirstRedirectStatus - 100 ||
-          attempt.attempt->http_status >= kBadRequest);
+         (attempt.attempt->http_status < kOk || attempt.attempt->http_status >= kBadRequest);
 }
 
 std::string Advice(int status, const model::Probe& probe) {
