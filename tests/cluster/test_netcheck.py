@@ -112,8 +112,7 @@ class Verdicts(NetcheckTest):
         exit_code, report = examine("healthy", self.namespace, "--ports", "sweep", "--rate", "20000")
         attempts = [a for check in report["checks"] if check["ports"] == "sweep" for a in check["attempts"]]
         self.assertEqual(sorted(a["sourcePort"] for a in attempts), list(range(low, high + 1)))
-        # At this rate a busy machine's server may fall behind; each port is tried all the same.
-        self.assertIn(exit_code, (0, 1))
+        self.assertEqual(exit_code, 0, report["summary"])
         tried = [a for a in attempts if a["outcome"] != "not tried"]
         self.assertGreater(len(tried), 0.99 * len(attempts))
 

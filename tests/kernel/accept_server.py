@@ -1,30 +1,27 @@
-"""Accepts connections as fast as it can and says nothing: the target of a sweep.
+"""Accepts connections, as fast as it can or as told, and says nothing: the target of many connections.
 
-Its backlog takes a whole sweep, so that no handshake is lost when a busy machine does not let it run.
 Prints "ready PORT" when it listens.
 """
 
-import select
+import argparse
 import socket
-import sys
-
-
-BACKLOG = 65535
+import time
 
 
 def main() -> None:
-    with open("/proc/sys/net/core/somaxconn", "w", encoding="ascii") as limit:
-        limit.write(str(BACKLOG))  # Of this network namespace, which is the test's own.
-    listener = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=BACKLOG)
-    listener.setblocking(False)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--backlog", type=int, default=4096)
+    parser.add_argument("--rate", type=int, help="connections accepted in a second; 0: none")
+    options = parser.parse_args()
+    listener = socket.create_server((options.address, options.port), backlog=options.backlog)
     print("ready", listener.getsockname()[1], flush=True)
-    while True:
-        select.select([listener], [], [])
-        try:
-            while True:
-                listener.accept()[0].close()
-        except OSError:
-            pass
+    while options.rate != 0:
+        listener.accept()[0].close()
+        if options.rate:
+            time.sleep(1 / options.rate)
+    time.sleep(3600)
 
 
 if __name__ == "__main__":

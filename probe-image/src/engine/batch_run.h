@@ -46,6 +46,10 @@ class BatchRun {
   /// Runs the next `count` attempts (all that are left, if fewer). The hook is called at most 50 ms
   /// apart and stops the whole batch by returning true.
   protocol::Result<void> Run(std::size_t count, const RunHook& hook);
+  /// These three as in Connector.
+  void Admit(std::size_t count) { connector_.Admit(count); }
+  [[nodiscard]] std::size_t admitted() const { return connector_.admitted(); }
+  [[nodiscard]] std::size_t in_flight() const { return connector_.in_flight(); }
   /// Attempts that have their result: always the first ones of the table.
   [[nodiscard]] std::size_t done() const { return done_; }
   [[nodiscard]] bool stopped() const { return connector_.stopped(); }

@@ -90,7 +90,7 @@ Result<void> Connector::Run(std::size_t first, std::size_t count, const RunHook&
 }
 
 bool Connector::CanStart() const {
-  return next_ < end_ && !free_slots_.empty();
+  return admitted_ > 0 && next_ < end_ && !free_slots_.empty();
 }
 
 void Connector::StartDue(std::int64_t now_us) {
@@ -98,6 +98,7 @@ void Connector::StartDue(std::int64_t now_us) {
   for (int i = 0; i < kStartsInARow && CanStart() && schedule_us_ <= static_cast<double>(now_us);
        ++i) {
     schedule_us_ += interval_us_;
+    --admitted_;
     Start(next_);
     ++next_;
   }
@@ -213,7 +214,7 @@ void Connector::Finish(int slot_number, int result, std::int64_t end_us) {
   table_.results[slot.attempt] = result;
   table_.duration_us[slot.attempt] =
       static_cast<std::int32_t>(end_us - table_.start_us[slot.attempt]);
-  if (result != 0 && slot.flow >= 0) {
+  if (slot.flow >= 0) {
     taps_->End(slot.flow, end_us);
   }
   const bool keep = result != 0 && static_cast<int>(failures_.size()) < options_.max_details;

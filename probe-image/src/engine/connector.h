@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,14 @@ class Connector {
   /// what the target does is a result in the table.
   protocol::Result<void> Run(std::size_t first, std::size_t count, const RunHook& hook);
 
+  /// No more than `count` attempts are started until the next call; without any call, all may be.
+  /// For the hook, where the target has to catch up: a connection stays in the listener's accept
+  /// queue until accept(), closed or not, so the number in flight alone does not bound that queue.
+  void Admit(std::size_t count) { admitted_ = count; }
+  /// What is left of that number.
+  [[nodiscard]] std::size_t admitted() const { return admitted_; }
+  /// Attempts started whose result is not known yet.
+  [[nodiscard]] std::size_t in_flight() const { return slots_.size() - free_slots_.size(); }
   /// The hook said stop; further Run() calls mark their attempts as not tried.
   [[nodiscard]] bool stopped() const { return stopped_; }
   /// The first `max_details` failures.
@@ -128,6 +137,7 @@ class Connector {
   std::vector<int> free_slots_;
   int oldest_ = -1;
   int newest_ = -1;
+  std::size_t admitted_ = std::numeric_limits<std::size_t>::max();
   std::size_t next_ = 0;
   std::size_t end_ = 0;
   double schedule_us_ = 0;  ///< When the next attempt is due.

@@ -27,8 +27,12 @@ Result<ConntrackEntry> LookUpConntrack(const protocol::ConntrackTuple& original)
   if (!request) {
     return request.error();
   }
+  const auto socket = OpenNetlink(NETLINK_NETFILTER);
+  if (!socket) {
+    return socket.error();
+  }
   std::optional<Result<ConntrackEntry>> entry;
-  const auto asked = QueryNetlink(NETLINK_NETFILTER,
+  const auto asked = QueryNetlink(*socket,
                                   *request,
                                   kSequence,
                                   /*dump=*/false,

@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
+#include "sys/netns.h"
 #include "sys/system_error.h"
-#include "sys/unique_fd.h"
 
 namespace netcheck::probe {
 namespace {
@@ -18,14 +18,10 @@ using protocol::Result;
 constexpr std::size_t kBufferSize = 64U << 10U;  // The kernel fills dump buffers up to 32 KiB.
 constexpr std::size_t kMaxAnswers = 16U << 20U;
 
-Result<UniqueFd> OpenNetlink(int netlink_protocol) {
+Result<UniqueFd> SocketHere(int netlink_protocol) {
   UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlink_protocol));
   if (!fd.valid()) {
     return SystemError("netlink socket", errno);
-  }
-  const timeval timeout{1, 0};
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0) {
-    return SystemError("netlink timeout", errno);
   }
   return fd;
 }
@@ -90,21 +86,27 @@ Result<Progress> Consume(const NetlinkMessage& message,
 
 }  // namespace
 
-Result<void> QueryNetlink(int netlink_protocol,
+Result<UniqueFd> OpenNetlink(int netlink_protocol, int netns_fd) {
+  auto fd = netns_fd < 0 ? SocketHere(netlink_protocol)
+                         : SocketInNetns(netns_fd, AF_NETLINK, SOCK_RAW, netlink_protocol);
+  const timeval timeout{1, 0};
+  if (fd && setsockopt(fd->get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0) {
+    return SystemError("netlink timeout", errno);
+  }
+  return fd;
+}
+
+Result<void> QueryNetlink(const UniqueFd& socket,
                           const std::vector<std::uint8_t>& request,
                           std::uint32_t sequence,
                           bool dump,
                           const std::function<void(const NetlinkMessage&)>& consume) {
-  const auto fd = OpenNetlink(netlink_protocol);
-  if (!fd) {
-    return fd.error();
-  }
-  if (const auto sent = Send(*fd, request); !sent.ok()) {
+  if (const auto sent = Send(socket, request); !sent.ok()) {
     return sent;
   }
   std::vector<std::uint8_t> buffer(kBufferSize);
   for (std::size_t total = 0; total <= kMaxAnswers;) {
-    const auto datagram = Receive(*fd, buffer);
+    const auto datagram = Receive(socket, buffer);
     if (!datagram) {
       return datagram.error();
     }

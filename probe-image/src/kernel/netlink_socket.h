@@ -6,18 +6,23 @@
 
 #include "kernel/netlink_message.h"
 #include "protocol/result.h"
+#include "sys/unique_fd.h"
 
 namespace netcheck::probe {
 
-/// Sends `request` on a new socket of that netlink protocol, in the caller's network namespace, and
-/// hands each answer with its sequence number to `consume`, until the kernel ends the dump
-/// (`dump`), or after one answer. An error that the kernel answers is this function's error, with
-/// its errno. Gives up after a second of silence (EAGAIN) or 16 MiB of answers (EFBIG).
+/// A socket of that netlink protocol (NETLINK_SOCK_DIAG ...) in the given network namespace; -1:
+/// the caller's.
 ///
 /// Opening a netlink protocol, and asking a sub-system of it, makes the kernel load their modules
 /// (request_module() in net/netlink/af_netlink.c, net/core/sock_diag.c,
-/// net/netfilter/nfnetlink.c): check with KernelModules first.
-protocol::Result<void> QueryNetlink(int netlink_protocol,
+/// net/netfilter/nfnetlink.c): check with ModuleIsPresent() first.
+protocol::Result<UniqueFd> OpenNetlink(int netlink_protocol, int netns_fd = -1);
+
+/// Sends `request` and hands each answer with its sequence number to `consume`, until the kernel
+/// ends the dump (`dump`), or after one answer. An error that the kernel answers is this function's
+/// error, with its errno. Gives up after a second of silence (EAGAIN) or 16 MiB of answers (EFBIG).
+/// No two queries on one socket may have the same sequence number.
+protocol::Result<void> QueryNetlink(const UniqueFd& socket,
                                     const std::vector<std::uint8_t>& request,
                                     std::uint32_t sequence,
                                     bool dump,

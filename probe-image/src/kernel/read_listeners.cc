@@ -1,16 +1,10 @@
-#include <linux/netlink.h>
-#include <netinet/in.h>
-
-#include <array>
 #include <cerrno>
 #include <utility>
 
-#include "kernel/kernel_modules.h"
+#include "kernel/listener_query.h"
 #include "kernel/listening_sockets.h"
-#include "kernel/netlink_socket.h"
 #include "kernel/tables.h"
 #include "sys/file_reader.h"
-#include "sys/system_error.h"
 
 namespace netcheck::probe {
 namespace {
@@ -20,42 +14,12 @@ using protocol::Fact;
 using protocol::Listener;
 using protocol::Result;
 
-constexpr std::size_t kMaxListeners = 2048;
 /// Listeners come before all other sockets: this is room for 6000.
 constexpr std::size_t kMaxProcTcp = 1U << 20U;
 
-/// Asking needs three things of the kernel, each of which it would load when missing: the netlink
-/// protocol (part of the core since 3.3), the handler of AF_INET and AF_INET6 (inet_diag), and the
-/// one of TCP (tcp_diag).
-bool CanAskSockDiag(const std::string& proc_root) {
-  return ModuleIsPresent("inet_diag", proc_root) && ModuleIsPresent("tcp_diag", proc_root);
-}
-
-Result<std::vector<Listener>> AskSockDiag() {
-  std::vector<Listener> listeners;
-  std::uint32_t sequence = 0;
-  for (const int family : {AF_INET, AF_INET6}) {
-    ++sequence;
-    bool malformed = false;
-    const auto asked = QueryNetlink(NETLINK_SOCK_DIAG,
-                                    EncodeListenerDump(family, sequence),
-                                    sequence,
-                                    /*dump=*/true,
-                                    [&](const NetlinkMessage& message) {
-                                      auto listener = DecodeListener(message.payload);
-                                      malformed = malformed || !listener;
-                                      if (listener && listeners.size() <= kMaxListeners) {
-                                        listeners.push_back(std::move(*listener));
-                                      }
-                                    });
-    if (!asked.ok()) {
-      return asked.error();
-    }
-    if (malformed) {
-      return Error{"malformed answer of sock_diag", 0};
-    }
-  }
-  return listeners;
+Result<std::vector<Listener>> AskOnce(const std::string& proc_root) {
+  auto query = ListenerQuery::Open(-1, proc_root);
+  return query ? query->Ask() : query.error();
 }
 
 Result<void> ReadProcTcp(const std::string& path, std::vector<Listener>& listeners) {
@@ -94,9 +58,7 @@ Result<std::vector<Listener>> ReadProcFiles(const std::string& proc_root) {
 
 std::vector<Fact> ReadListeners(const SnapshotLabel& label, const std::string& proc_root) {
   std::vector<Fact> facts;
-  Result<std::vector<Listener>> listeners =
-      CanAskSockDiag(proc_root) ? AskSockDiag()
-                                : Error{"module inet_diag or tcp_diag is not loaded", ENOENT};
+  Result<std::vector<Listener>> listeners = AskOnce(proc_root);
   if (!listeners) {
     facts.emplace_back(label.Missing("listeners.backlog", listeners.error()));
     listeners = ReadProcFiles(proc_root);

@@ -36,16 +36,16 @@ std::optional<Fact> HalveField(T& fact, Container T::*field) {
   if (!half) {
     return std::nullopt;
   }
-  T other;
-  other.moment = fact.moment;
-  if constexpr (requires { fact.where; }) {
-    other.where = fact.where;
-  }
-  other.*field = std::move(*half);
+  Container kept = std::exchange(fact.*field, std::move(*half));
+  T other = fact;
+  fact.*field = std::move(kept);
   return other;
 }
 
 struct Halve {
+  std::optional<Fact> operator()(protocol::TargetState& fact) const {
+    return HalveField(fact, &protocol::TargetState::containers);
+  }
   std::optional<Fact> operator()(protocol::Sysctls& fact) const {
     return HalveField(fact, &protocol::Sysctls::values);
   }
@@ -56,7 +56,16 @@ struct Halve {
     return HalveField(fact, &protocol::Listeners::listeners);
   }
   std::optional<Fact> operator()(protocol::IpvsServices& fact) const {
-    return HalveField(fact, &protocol::IpvsServices::services);
+    if (fact.services.size() != 1) {
+      return HalveField(fact, &protocol::IpvsServices::services);
+    }
+    auto half = TakeHalf(fact.services.front().destinations);
+    if (!half) {
+      return std::nullopt;
+    }
+    protocol::IpvsServices other = fact;
+    other.services.front().destinations = std::move(*half);
+    return other;
   }
   std::optional<Fact> operator()(protocol::IpvsConnections& fact) const {
     return HalveField(fact, &protocol::IpvsConnections::connections);

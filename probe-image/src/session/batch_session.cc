@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/batch_run.h"
 #include "kernel/conntrack_lookup.h"
+#include "kernel/listener_query.h"
+#include "session/accept_gate.h"
 #include "session/columns.h"
 
 namespace netcheck::probe {
@@ -19,6 +23,7 @@ using std::chrono::milliseconds;
 
 constexpr int kMaxConntrackLookUps = 20;
 constexpr milliseconds kConntrackPause{250};
+constexpr const char* kStuckReason = "the target's accept queue stays more than half full";
 constexpr const char* kConntrackReason =
     "the probe's share of the node's connection tracking table was used up";
 
@@ -35,13 +40,63 @@ int CountEnded(const AttemptTable& attempts) {
   return static_cast<int>(attempts.size()) - static_cast<int>(pending);
 }
 
-/// Makes the attempts, as many at a time as the conntrack share allows. Returns why not all were
-/// made; "" if the connector knows.
+/// Watches the accept queues that this batch's connections go to.
+AcceptGate GateOf(const BatchJob& job, const BatchContext& context) {
+  if (!context.target_found) {
+    return AcceptGate([] { return std::nullopt; });
+  }
+  auto opened = ListenerQuery::Open(context.pod_netns_fd, "/proc");
+  if (!opened) {  // The snapshots say why; the pace alone has to do.
+    return AcceptGate([] { return std::nullopt; });
+  }
+  const auto query = std::make_shared<ListenerQuery>(std::move(*opened));
+  return AcceptGate([query, &job]() -> std::optional<std::int64_t> {
+    const auto listeners = query->Ask();
+    return listeners ? AcceptRoom(*listeners, job.address, job.port) : std::nullopt;
+  });
+}
+
+/// Lets a batch go on as its target accepts. One that does not accept gets a few connections more,
+/// which show what becomes of them.
+class Backpressure {
+ public:
+  Backpressure(AcceptGate gate, BatchRun& batch) : gate_(std::move(gate)), batch_(batch) {}
+
+  /// To be called before the first attempt and from the hook. true: nothing is left to be done.
+  bool Adjust() {
+    const auto answer = gate_.Ask(AcceptGate::Clock::now());
+    if (answer.stuck && last_tries_) {
+      return batch_.admitted() == 0 && batch_.in_flight() == 0;
+    }
+    last_tries_ = answer.stuck;
+    if (answer.stuck) {
+      batch_.Admit(kTriesWhenStuck);
+    } else if (answer.room) {
+      batch_.Admit(*answer.room - std::min(*answer.room, batch_.in_flight()));
+    } else {
+      batch_.Admit(std::numeric_limits<std::size_t>::max());
+    }
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kTriesWhenStuck = 10;
+
+  AcceptGate gate_;
+  BatchRun& batch_;
+  bool last_tries_ = false;
+};
+
+/// Makes the attempts, as many at a time as the conntrack share and the target's accept queue
+/// allow. Returns why not all were made; "" if the connector knows.
 std::string RunAttempts(const BatchJob& job, BatchRun& batch, const BatchContext& context) {
+  Backpressure backpressure(GateOf(job, context), batch);
   bool given_up = false;
+  bool stuck = backpressure.Adjust();
   const RunHook hook = [&] {
     given_up = job.give_up_after > 0 && NoneAnswered(batch.attempts().results, job.give_up_after);
-    return given_up || context.control.Stop();
+    stuck = backpressure.Adjust();
+    return given_up || stuck || context.control.Stop();
   };
   while (batch.done() < batch.attempts().size() && !batch.stopped()) {
     const std::size_t left = batch.attempts().size() - batch.done();
@@ -57,7 +112,7 @@ std::string RunAttempts(const BatchJob& job, BatchRun& batch, const BatchContext
       return run.error().message;
     }
   }
-  return given_up ? "none of the first attempts got an answer" : "";
+  return given_up ? "none of the first attempts got an answer" : stuck ? kStuckReason : "";
 }
 
 bool IsFailure(int result) {

@@ -20,8 +20,9 @@ struct BatchContext {
   const ProbeClock& clock;
   const ConntrackShare& conntrack;
   int pod_netns_fd = -1;
-  int max_details = 0;      ///< Of this batch.
-  std::size_t reserve = 0;  ///< Bytes of the stream that must stay free for what follows it.
+  bool target_found = false;  ///< Else `pod_netns_fd` -1 does not mean the probe's own namespace.
+  int max_details = 0;        ///< Of this batch.
+  std::size_t reserve = 0;    ///< Bytes of the stream that must stay free for what follows it.
 };
 
 /// One batch of the plan, resolved.

@@ -4,13 +4,17 @@
 
 namespace netcheck::probe {
 
+std::uint32_t HalfOfBacklog(std::uint32_t backlog) {
+  constexpr std::uint32_t kMostBacklog = 1'000'000;
+  return std::max(1U, std::min(backlog, kMostBacklog) / 2);
+}
+
 Pace PaceFor(const protocol::Limits& limits, std::optional<std::uint32_t> backlog, int open_files) {
   // An application that is well accepts at least so often, also on a busy node.
   constexpr std::uint32_t kAcceptsPerSecond = 20;
-  constexpr std::uint32_t kMostBacklog = 1'000'000;
   Pace pace{limits.connections_per_second, limits.max_in_flight, false};
   if (backlog) {
-    const std::uint32_t half = std::max(1U, std::min(*backlog, kMostBacklog) / 2);
+    const std::uint32_t half = HalfOfBacklog(*backlog);
     pace.max_in_flight = std::min(pace.max_in_flight, static_cast<int>(half));
     pace.connections_per_second =
         std::min(pace.connections_per_second, static_cast<int>(half * kAcceptsPerSecond));

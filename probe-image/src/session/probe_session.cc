@@ -196,8 +196,14 @@ class Session {
     int details_left = kMaxDetails;
     for (const BatchJob& job : jobs_) {
       attempts_left_ -= job.source_ports.size();
-      const BatchContext context{
-          writer_, control_, clock_, conntrack, target_.pod_netns.get(), details_left, Reserve()};
+      const BatchContext context{writer_,
+                                 control_,
+                                 clock_,
+                                 conntrack,
+                                 target_.pod_netns.get(),
+                                 target_.state.found,
+                                 details_left,
+                                 Reserve()};
       details_left -= RunBatch(job, context, reported);
       writer_.Write(clock_.Pair());
     }

@@ -142,6 +142,29 @@ TEST_CASE("connector: keeps to its rate") {
   }
 }
 
+TEST_CASE("connector: starts no more than are admitted") {
+  const Listener listener(4096);
+  const ProbeClock clock;
+  AttemptTable table(std::vector<std::uint16_t>(400, 0));
+  Connector connector(OptionsFor(listener.endpoint()), table, nullptr, clock);
+  connector.Admit(7);
+  std::vector<std::size_t> ended;
+  const RunHook hook = [&] {
+    ended.push_back(table.size() - CountResults(table, kResultPending));
+    if (ended.size() == 3) {
+      CHECK(connector.admitted() == 0);
+      CHECK(connector.in_flight() == 0);
+      connector.Admit(table.size());
+    }
+    return false;
+  };
+  REQUIRE(connector.Run(0, table.size(), hook).ok());
+  REQUIRE(ended.size() >= 3);
+  CHECK(ended[1] == 7);
+  CHECK(ended[2] == 7);
+  CHECK(CountResults(table, 0) == table.size());
+}
+
 TEST_CASE("connector: keeps to its number in flight") {
   const Listener listener(0);
   const ProbeClock clock;

@@ -20,12 +20,14 @@
 #include <string>
 
 #include "kernel/conntrack_lookup.h"
+#include "kernel/listener_query.h"
 #include "kernel/snapshot.h"
 #include "sys/netns.h"
 #include "unit/kernel/fact_lists.h"
 
 // The running kernel, in network namespaces made for the test. Needs CAP_SYS_ADMIN.
 
+using netcheck::probe::ListenerQuery;
 using netcheck::probe::LookUpConntrack;
 using netcheck::probe::NetnsInode;
 using netcheck::probe::OpenNetns;
@@ -187,6 +189,33 @@ TEST_CASE("real kernel: listeners of a namespace with backlog and queue") {
   CHECK(listener->backlog == 7);
   CHECK(FindListener(lists, PortOf(v6))->v6only);
   CHECK_FALSE(FindListener(lists, PortOf(dual))->v6only);
+}
+
+TEST_CASE("real kernel: a queue is watched from outside its namespace") {
+  const auto netns = MakeNetns();
+  if (Skipped(netns)) {
+    return;
+  }
+  BringLoopbackUp(netns.get());
+  const auto server = Listen(netns.get(), AF_INET, false, 7);
+  auto query = ListenerQuery::Open(netns.get(), "/proc");
+  if (!query) {
+    MESSAGE("SKIPPED: sock_diag can't be asked here");
+    return;
+  }
+  const auto queue = [&] {
+    const auto listeners = query->Ask();
+    REQUIRE(listeners);
+    REQUIRE(listeners->size() == 1);
+    CHECK(listeners->front().port == PortOf(server));
+    CHECK(listeners->front().backlog == 7);
+    return listeners->front().queue;
+  };
+  CHECK(queue() == 0);
+  const auto first = Connect(netns.get(), PortOf(server));
+  CHECK(queue() == 1);
+  const auto second = Connect(netns.get(), PortOf(server));
+  CHECK(queue() == 2);
 }
 
 TEST_CASE("real kernel: counters and sysctls are those of the namespace") {
