@@ -196,6 +196,10 @@ enum Seen : std::uint32_t {
   kSeenNodeRst = 1U << 5,     ///< RST reached the node's namespace.
   kSeenPodIcmp = 1U << 6,     ///< An ICMP error about this connection left the pod's namespace.
   kSeenNodeIcmp = 1U << 7,    ///< An ICMP error about this connection reached the node's namespace.
+  /// A segment that is no reset and not the SYN-ACK of this SYN left the pod's namespace before any
+  /// SYN-ACK: a challenge ACK of an older connection of the same ports, for example (RFC 5961 §4).
+  kSeenPodOther = 1U << 8,
+  kSeenNodeOther = 1U << 9,  ///< Such a segment reached the node's namespace.
 };
 
 /// Result of one handshake: 0 established, an errno that connect() gave, or one of these.

@@ -24,6 +24,7 @@ NODE6, POD6 = "fd00:199::1", "fd00:199::2"
 PORT = 8080
 
 NODE_SYN, POD_SYN, POD_SYN_ACK, NODE_SYN_ACK, POD_RST, NODE_RST = (1 << bit for bit in range(6))
+POD_OTHER, NODE_OTHER = 1 << 8, 1 << 9
 DEADLINE, NOT_TRIED = -1, -2
 MAX_LINE, MAX_STREAM = 4096, 2 << 20
 
@@ -167,6 +168,10 @@ class Lab:
             if not line.startswith("ready"):
                 raise RuntimeError(f"{program} did not start: {line!r}")
             yield process.pid
+
+    def forget_connection(self, source_port: int) -> None:
+        """A connection from the node that only the pod's side still knows of."""
+        run(*self.node.enter(sys.executable, HERE / "older_connection.py", POD4, str(PORT), str(source_port)))
 
     @contextlib.contextmanager
     def certificate(self) -> Iterator[str]:

@@ -5,11 +5,13 @@ import unittest
 
 from probe_lab import (
     DEADLINE,
+    NODE_OTHER,
     NODE_RST,
     NODE_SYN,
     NODE_SYN_ACK,
     POD4,
     POD6,
+    POD_OTHER,
     POD_RST,
     POD_SYN,
     POD_SYN_ACK,
@@ -133,6 +135,16 @@ class Handshakes(LabTest):
             report = self.batch_of(batch("list", source_ports=ports), count=4)
         results = {a["port"]: a["result"] for a in report.attempts("b")}
         self.assertEqual(results, {40000: 0, 40001: DEADLINE, 40002: 0, 40003: 0})
+
+    def test_challenge_ack_of_an_older_connection(self) -> None:
+        # The challenge ACK is answered with a reset, which would end the older connection.
+        drop = f"type filter hook input priority 0; tcp dport {PORT} tcp flags rst drop;"
+        with self.lab.serving(), self.lab.rules(self.lab.pod, drop):
+            self.lab.forget_connection(45000)
+            report = self.batch_of(batch("list", source_ports=[45000]), count=1)
+        self.check_all(report, DEADLINE, NODE_SYN | POD_SYN | POD_OTHER | NODE_OTHER, POD_SYN_ACK)
+        kinds = [p["kind"] for p in report.one("handshake-detail")["packets"] if p["where"] == "pod"]
+        self.assertEqual(kinds[:2], ["SYN", "ACK"])
 
     def test_conntrack_entries_of_failures(self) -> None:
         drop = f"type filter hook input priority 0; tcp dport {PORT} drop;"

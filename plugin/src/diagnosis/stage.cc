@@ -11,13 +11,18 @@ bool Saw(const Handshake& handshake, std::uint32_t bits) {
   return (handshake.seen & bits) != 0;
 }
 
+/// Answers of another kind than a SYN-ACK.
+constexpr std::uint32_t kOtherAnswers = protocol::kSeenPodRst | protocol::kSeenNodeRst |
+                                        protocol::kSeenNodeIcmp | protocol::kSeenPodOther |
+                                        protocol::kSeenNodeOther;
+
 /// No answer came within the time that was waited.
 Stage StageOfSilence(const Handshake& handshake, const TapView& taps) {
   if (Saw(handshake, protocol::kSeenPodSynAck)) {
     return Stage::kSynAckLost;
   }
-  if (Saw(handshake, protocol::kSeenPodRst | protocol::kSeenNodeRst | protocol::kSeenNodeIcmp)) {
-    return Stage::kUnknown;  // An answer of another kind, which the socket did not act on.
+  if (Saw(handshake, kOtherAnswers)) {
+    return Stage::kUnknown;  // It answered, and the socket did not act on it.
   }
   if (Saw(handshake, protocol::kSeenPodSyn)) {
     return taps.pod_out ? Stage::kNoSynAck : Stage::kUnknown;

@@ -235,6 +235,9 @@ void PacketMatcher::SetBits(Flow& flow, const SeenPacket& seen, bool toward_targ
     flow.seen |= on_pod ? protocol::kSeenPodRst : protocol::kSeenNodeRst;
   } else if (IsSynAck(packet) && (!flow.has_isn || packet.ack == flow.isn + 1)) {
     flow.seen |= on_pod ? protocol::kSeenPodSynAck : protocol::kSeenNodeSynAck;
+  } else if (flow.has_isn &&
+             (flow.seen & (on_pod ? protocol::kSeenPodSynAck : protocol::kSeenNodeSynAck)) == 0) {
+    flow.seen |= on_pod ? protocol::kSeenPodOther : protocol::kSeenNodeOther;
   }
 }
 

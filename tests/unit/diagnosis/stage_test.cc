@@ -50,6 +50,14 @@ TEST_CASE("stage: silence although a reset was sent is unknown") {
   CHECK(Of(kResultDeadline, kSeenNodeSyn | kSeenPodSyn | kSeenPodRst) == Stage::kUnknown);
 }
 
+TEST_CASE("stage: silence although something else was answered is unknown") {
+  constexpr std::uint32_t kReachedPod = kSeenNodeSyn | kSeenPodSyn;
+  CHECK(Of(kResultDeadline, kReachedPod | protocol::kSeenPodOther) == Stage::kUnknown);
+  CHECK(Of(kResultDeadline, kSeenNodeSyn | protocol::kSeenNodeOther) == Stage::kUnknown);
+  CHECK(Of(kResultDeadline, kReachedPod | kSeenPodSynAck | protocol::kSeenPodOther) ==
+        Stage::kSynAckLost);
+}
+
 TEST_CASE("stage: rejections") {
   CHECK(Of(ECONNREFUSED, 0, kNoneVouches) == Stage::kRejected);
   CHECK(Of(EHOSTUNREACH, kSeenNodeSyn | kSeenNodeIcmp) == Stage::kRejected);

@@ -139,12 +139,34 @@ TEST_CASE("packet matcher: somebody else's packets are not ours") {
   CHECK(f.Seen() == protocol::kSeenNodeSyn);
 }
 
-TEST_CASE("packet matcher: a SYN-ACK that answers another SYN sets no bit") {
+TEST_CASE("packet matcher: a SYN-ACK that answers another SYN is an answer of another kind") {
   Fixture f;
   f.OutOfNode(Syn());
   CHECK(f.IntoNode(SynAck(kSocket, kIsn + 500)));
-  CHECK(f.Seen() == protocol::kSeenNodeSyn);
+  CHECK(f.Seen() == (protocol::kSeenNodeSyn | protocol::kSeenNodeOther));
   CHECK(f.Packets() == 2);
+}
+
+TEST_CASE("packet matcher: a challenge ACK is an answer of another kind") {
+  Fixture f;
+  const ParsedPacket challenge = Tcp(kTarget, kSocket, kTcpAck, 7000, 12345);
+  f.OutOfNode(Syn());
+  f.IntoPod(Syn());
+  std::uint32_t expected = protocol::kSeenNodeSyn | protocol::kSeenPodSyn;
+  f.OutOfPod(challenge);
+  CHECK(f.Seen() == (expected |= protocol::kSeenPodOther));
+  f.IntoNode(challenge);
+  CHECK(f.Seen() == (expected |= protocol::kSeenNodeOther));
+}
+
+TEST_CASE("packet matcher: what precedes our SYN or follows its SYN-ACK is no answer") {
+  Fixture f;
+  const ParsedPacket segment = Tcp(kTarget, kSocket, kTcpAck | kTcpFin, 7000, 12345);
+  f.IntoNode(segment, 105);
+  f.OutOfNode(Syn());
+  f.IntoNode(SynAck());
+  f.IntoNode(segment);
+  CHECK(f.Seen() == (protocol::kSeenNodeSyn | protocol::kSeenNodeSynAck));
 }
 
 TEST_CASE("packet matcher: address translated between the taps") {
