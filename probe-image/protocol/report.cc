@@ -228,13 +228,20 @@ std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
   return found;
 }
 
-const TargetState* FindTarget(const ProbeReport& report, Moment moment) {
-  for (const TargetState& target : report.targets) {
-    if (target.moment == moment) {
-      return &target;
+std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment) {
+  std::optional<TargetState> found;
+  for (const TargetState& part : report.targets) {
+    if (part.moment != moment) {
+      continue;
+    }
+    if (!found) {
+      found = part;
+    } else {
+      found->containers.insert(
+          found->containers.end(), part.containers.begin(), part.containers.end());
     }
   }
-  return nullptr;
+  return found;
 }
 
 Result<std::vector<Handshake>> ExpandHandshakes(const ProbeReport& report,

@@ -55,7 +55,7 @@ std::optional<std::int64_t> FindCounter(const ProbeReport& report,
 std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
                                                    Where where,
                                                    Moment moment);
-const TargetState* FindTarget(const ProbeReport& report, Moment moment);
+std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment);
 
 /// One attempt taken out of its columns.
 struct Handshake {

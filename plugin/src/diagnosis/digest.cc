@@ -103,17 +103,18 @@ const model::Container* FindContainer(const model::Pod& pod, const std::string& 
   return it == pod.containers.end() ? nullptr : &*it;
 }
 
-const protocol::ContainerProcess* FindProcess(const protocol::TargetState* target,
-                                              const std::string& name) {
-  if (target == nullptr) {
-    return nullptr;
+std::optional<protocol::ContainerProcess> FindProcess(const Digest& digest,
+                                                      Moment moment,
+                                                      const std::string& name) {
+  const auto target = protocol::FindTarget(digest.report(), moment);
+  if (!target) {
+    return std::nullopt;
   }
-  for (const protocol::ContainerProcess& process : target->containers) {
-    if (process.name == name) {
-      return &process;
-    }
-  }
-  return nullptr;
+  const auto it =
+      std::find_if(target->containers.begin(),
+                   target->containers.end(),
+                   [&](const protocol::ContainerProcess& process) { return process.name == name; });
+  return it == target->containers.end() ? std::nullopt : std::optional(*it);
 }
 
 /// Why what was tried for this container supports no finding: it was not running, or not the same
@@ -136,11 +137,9 @@ std::string WhyUnusable(const Digest& digest, const std::string& name) {
   if (before->id != after->id || before->restart_count != after->restart_count) {
     return fmt::format("container {} was restarted while it was checked", name);
   }
-  const auto* found_before =
-      FindProcess(protocol::FindTarget(digest.report(), Moment::kBefore), name);
-  const auto* found_after =
-      FindProcess(protocol::FindTarget(digest.report(), Moment::kAfter), name);
-  if (found_before == nullptr || found_after == nullptr) {
+  const auto found_before = FindProcess(digest, Moment::kBefore, name);
+  const auto found_after = FindProcess(digest, Moment::kAfter, name);
+  if (!found_before || !found_after) {
     return "";  // The probe could not find processes at all; the API's word has to do.
   }
   if (!found_before->running || !found_after->running) {

@@ -98,9 +98,20 @@ TEST_CASE("report: values are found in any part, and absence is not zero") {
   CHECK(FindCounter(report, Where::kPod, Moment::kIdle, "TcpExt.ListenDrops") == 0);
   CHECK_FALSE(FindCounter(report, Where::kPod, Moment::kIdle, "TcpExt.PAWSPassive").has_value());
   report.targets = {{Moment::kBefore, true, "", 1, 2, {}}};
-  REQUIRE(FindTarget(report, Moment::kBefore) != nullptr);
+  REQUIRE(FindTarget(report, Moment::kBefore).has_value());
   CHECK(FindTarget(report, Moment::kBefore)->pod_netns == 1);
-  CHECK(FindTarget(report, Moment::kAfter) == nullptr);
+  CHECK_FALSE(FindTarget(report, Moment::kAfter).has_value());
+}
+
+TEST_CASE("report: parts of a target are joined") {
+  ProbeReport report;
+  report.targets = {{Moment::kBefore, true, "", 1, 2, {{"web", "a", true, 10, 100}}},
+                    {Moment::kAfter, true, "", 1, 2, {{"web", "a", true, 10, 100}}},
+                    {Moment::kBefore, true, "", 1, 2, {{"log", "b", true, 11, 101}}}};
+  const auto before = FindTarget(report, Moment::kBefore);
+  REQUIRE(before.has_value());
+  REQUIRE(before->containers.size() == 2);
+  CHECK(before->containers[1].name == "log");
 }
 
 TEST_CASE("report: parts of a listener list are joined; an empty list is not an absent one") {
