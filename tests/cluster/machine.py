@@ -59,8 +59,9 @@ def _namespace_roots() -> set[str]:
     found = set()
     for pid in processes.all_pids():
         namespace, parent = processes.namespace(pid, "pid"), processes.parent(pid)
-        if namespace not in (None, own) and parent and processes.namespace(parent, "pid") == own:
-            found.add(f"{namespace} {processes.Process.of(pid)}")
+        process = processes.Process.of(pid)  # None: it ended, and only its parent has not noticed yet.
+        if process and namespace not in (None, own) and parent and processes.namespace(parent, "pid") == own:
+            found.add(f"{namespace} {process}")
     return found
 
 

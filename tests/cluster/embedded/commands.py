@@ -1,4 +1,4 @@
-"""The command lines of tests/cluster/: up, down, status, import."""
+"""The command lines of tests/cluster/: build, up, down, status, import."""
 
 import argparse
 import signal
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Callable
 
-from . import cluster, layout, report, state
+from . import cluster, kubernetes, layout, report, state
 from .errors import ClusterError
 
 
@@ -31,6 +31,15 @@ def _parser(program: str, description: str) -> argparse.ArgumentParser:
 
 def _layout() -> layout.Layout:
     return layout.Layout(layout.default_cluster_folder())
+
+
+def build() -> int:
+    argparse.ArgumentParser(prog="build", description="Builds the Kubernetes programs, once.").parse_args()
+
+    def work() -> None:
+        kubernetes.build()
+
+    return _run(work)
 
 
 def up() -> int:
