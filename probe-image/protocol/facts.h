@@ -297,6 +297,9 @@ struct CheckAttempt {
   CheckPhase phase = CheckPhase::kUnknown;  ///< Where it ended.
   std::string result;  ///< "success", "warning", "failure", "unknown" (pkg/probe/probe.go), judged
                        ///< with patience_ms as the limit.
+  /// Where kubelet's prober returns an error beside its result, that error: kubelet tries twice
+  /// more at once and then throws the attempt away (pkg/kubelet/prober/prober.go). "" otherwise.
+  std::string error;
   int connect_result = 0;  ///< As in HandshakeColumns.
   int http_status = 0;     ///< Of the last response; 0: none.
   std::string output;      ///< kubelet's output, cut at 1 KiB.

@@ -59,7 +59,7 @@ struct HandshakeBatch {
   int give_up_after = 0;
 };
 
-enum class CheckKind { kUnknown, kHttp, kTcp };
+enum class CheckKind { kUnknown, kHttp, kTcp, kGrpc, kExec };
 
 struct Header {
   std::string name;
@@ -75,13 +75,30 @@ struct HttpRequest {
   std::string user_agent;  ///< "kube-probe/1.34"; used unless `headers` has one.
 };
 
-/// A health check as kubelet makes it, from a source port that the kernel chooses.
+/// v1.GRPCAction, resolved.
+struct GrpcRequest {
+  std::string service;     ///< Of grpc.health.v1.HealthCheckRequest; "": the server as a whole.
+  std::string user_agent;  ///< "kube-probe/1.34"
+};
+
+/// v1.ExecAction, resolved.
+struct ExecRequest {
+  std::string container;             ///< One of the target's.
+  std::vector<std::string> command;  ///< After kubelet's expansion of $(VAR).
+};
+
+/// A health check as kubelet makes it.
 struct Check {
   std::string id;
   CheckKind kind = CheckKind::kUnknown;
   std::string address;  ///< Address or name to connect to.
   int port = 0;
+  /// 0: the kernel chooses, as for kubelet. Otherwise of the first connection, which is then ended
+  /// with a reset, so that the port can be used again at once.
+  int source_port = 0;
   HttpRequest http;  ///< When kind is kHttp.
+  GrpcRequest grpc;  ///< When kind is kGrpc.
+  ExecRequest exec;  ///< When kind is kExec; address and port are not used then.
   /// kubelet's limit for one attempt (`timeoutSeconds`).
   int timeout_ms = 1000;
   /// How long an attempt is really waited for, so that the latency beyond kubelet's limit is

@@ -16,7 +16,9 @@ NLOHMANN_JSON_SERIALIZE_ENUM(PortPlanKind,
 NLOHMANN_JSON_SERIALIZE_ENUM(CheckKind,
                              {{CheckKind::kUnknown, nullptr},
                               {CheckKind::kHttp, "http"},
-                              {CheckKind::kTcp, "tcp"}})
+                              {CheckKind::kTcp, "tcp"},
+                              {CheckKind::kGrpc, "grpc"},
+                              {CheckKind::kExec, "exec"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TargetContainer, name, id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Target, pod_uid, containers, pod_ips, host_network, pid)
@@ -26,8 +28,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Header, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     HttpRequest, scheme, path, host, headers, user_agent)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    Check, id, kind, address, port, http, timeout_ms, patience_ms, attempts, interval_ms, budget_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GrpcRequest, service, user_agent)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRequest, container, command)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Check,
+                                                id,
+                                                kind,
+                                                address,
+                                                port,
+                                                source_port,
+                                                http,
+                                                grpc,
+                                                exec,
+                                                timeout_ms,
+                                                patience_ms,
+                                                attempts,
+                                                interval_ms,
+                                                budget_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Limits, connections_per_second, max_in_flight, conntrack_percent, deadline_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -64,7 +80,11 @@ std::string Fault(const Check& check) {
   if (check.kind == CheckKind::kUnknown) {
     return "unknown kind";
   }
-  if (!IsPort(check.port)) {
+  if (check.kind == CheckKind::kExec) {
+    if (check.exec.command.empty()) {
+      return "no command";
+    }
+  } else if (!IsPort(check.port) || (check.source_port != 0 && !IsPort(check.source_port))) {
     return "port outside 1..65535";
   }
   if (check.timeout_ms <= 0 || check.patience_ms < check.timeout_ms || check.attempts < 0 ||

@@ -19,6 +19,7 @@
 #include "probe/cleanup.h"
 #include "probe/life_cycle.h"
 #include "probe/pod_spec.h"
+#include "protocol/v1_probe.h"
 #include "protocol/version.h"
 
 namespace netcheck::cli {
@@ -130,7 +131,7 @@ bool Collector::Look() {
                                                options_.ports,
                                                options_.rate,
                                                options_.time_limit_ms,
-                                               gather::KubeletUserAgent(version)});
+                                               protocol::KubeletUserAgent(version)});
   evidence.plan = std::move(built.plan);
   evidence.probes = std::move(built.probes);
   add_not_seen(built.not_seen);

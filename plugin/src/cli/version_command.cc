@@ -3,9 +3,9 @@
 #include <map>
 
 #include "cli/commands.h"
-#include "kube/object.h"
 #include "kube/requests.h"
 #include "os/os.h"
+#include "protocol/json_fields.h"
 #include "protocol/version.h"
 
 namespace netcheck::cli {
@@ -17,9 +17,9 @@ using Json = nlohmann::ordered_json;
 std::map<std::string, int> KubeletVersions(kube::Api& api) {
   std::map<std::string, int> versions;
   if (const auto nodes = api.Call(kube::Get("/api/v1/nodes"))) {
-    for (const kube::Json& node : kube::GetArray(*nodes, "items")) {
-      const kube::Json& info = kube::GetObject(kube::GetObject(node, "status"), "nodeInfo");
-      ++versions[kube::GetString(info, "kubeletVersion")];
+    for (const kube::Json& node : protocol::GetArray(*nodes, "items")) {
+      const kube::Json& info = protocol::GetObject(protocol::GetObject(node, "status"), "nodeInfo");
+      ++versions[protocol::GetString(info, "kubeletVersion")];
     }
   }
   return versions;
@@ -61,7 +61,7 @@ int RunVersionCommand(const VersionOptions& options, const Cluster* cluster, Con
     Write(json, options.output, console.out);
     return console.Fail(server.error().message);
   }
-  json["serverVersion"] = kube::GetString(*server, "gitVersion");
+  json["serverVersion"] = protocol::GetString(*server, "gitVersion");
   if (const auto versions = KubeletVersions(cluster->api); !versions.empty()) {
     json["kubeletVersions"] = versions;
   }

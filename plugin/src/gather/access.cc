@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "kube/object.h"
 #include "kube/requests.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
@@ -54,7 +54,7 @@ kube::ApiResult<std::vector<Right>> MissingRights(kube::Api& api,
     if (!review) {
       return review.error();
     }
-    if (!kube::GetBool(kube::GetObject(*review, "status"), "allowed")) {
+    if (!protocol::GetBool(protocol::GetObject(*review, "status"), "allowed")) {
       missing.push_back(right);
     }
   }

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "kube/object.h"
 #include "kube/requests.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
@@ -30,7 +30,7 @@ kube::ApiResult<std::string> ChooseProbeNamespace(kube::Api& api,
 }
 
 std::string WhyRejected(kube::Api& api, const protocol::Json& pod) {
-  const std::string name = kube::GetString(kube::GetObject(pod, "metadata"), "namespace");
+  const std::string name = protocol::GetString(protocol::GetObject(pod, "metadata"), "namespace");
   const auto created = api.Call(kube::Create(kube::PodsPath(name), pod, {{"dryRun", "All"}}));
   if (created) {
     return "";

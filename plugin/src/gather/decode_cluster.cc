@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "kube/object.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
 
-using kube::GetArray;
-using kube::GetInt;
-using kube::GetObject;
-using kube::GetString;
 using model::Json;
+using protocol::GetArray;
+using protocol::GetInt;
+using protocol::GetObject;
+using protocol::GetString;
 
 /// A pod that fails for days has many; the last ones tell enough.
 constexpr std::size_t kMaxEvents = 50;

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 
-#include "kube/object.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
 
-using kube::GetArray;
-using kube::GetBool;
-using kube::GetInt;
-using kube::GetObject;
-using kube::GetString;
 using model::Json;
+using protocol::GetArray;
+using protocol::GetBool;
+using protocol::GetInt;
+using protocol::GetObject;
+using protocol::GetString;
 
 /// The UID by which kubelet itself knows a static pod
 /// (pkg/kubelet/types/pod_update.go, ConfigHashAnnotationKey).

@@ -1,107 +1,76 @@
 #include "gather/decode_probes.h"
 
-#include <charconv>
 #include <utility>
 
 #include "gather/credential_headers.h"
 #include "gather/decode_pod.h"
-#include "kube/object.h"
+#include "protocol/json_fields.h"
+#include "protocol/v1_probe.h"
 
 namespace netcheck::gather {
 namespace {
 
-using kube::GetArray;
-using kube::GetInt;
-using kube::GetObject;
-using kube::GetString;
 using model::Json;
 using model::ProbeKind;
 using model::ProbeType;
-
-constexpr int kMaxPort = 65535;
+using protocol::GetArray;
+using protocol::GetObject;
+using protocol::GetString;
 
 constexpr std::pair<const char*, ProbeType> kProbeFields[] = {
     {"startupProbe", ProbeType::kStartup},
     {"livenessProbe", ProbeType::kLiveness},
     {"readinessProbe", ProbeType::kReadiness}};
 
-int Positive(const Json& probe, const char* key, int fallback) {
-  const int value = GetInt(probe, key);
-  return value > 0 ? value : fallback;
-}
-
-std::string OrElse(std::string text, const char* fallback) {
-  return text.empty() ? fallback : std::move(text);
-}
-
-int ValidPort(int port) {
-  return port >= 1 && port <= kMaxPort ? port : 0;
-}
-
-int ResolveName(const std::string& name, const Json& container) {
-  for (const Json& port : GetArray(container, "ports")) {
-    if (GetString(port, "name") == name) {
-      return ValidPort(GetInt(port, "containerPort"));
-    }
+ProbeKind KindOf(protocol::CheckKind kind) {
+  switch (kind) {
+    case protocol::CheckKind::kHttp:
+      return ProbeKind::kHttp;
+    case protocol::CheckKind::kTcp:
+      return ProbeKind::kTcp;
+    case protocol::CheckKind::kGrpc:
+      return ProbeKind::kGrpc;
+    case protocol::CheckKind::kExec:
+      return ProbeKind::kExec;
+    case protocol::CheckKind::kUnknown:
+      break;
   }
-  int number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return error == std::errc() && end == name.data() + name.size() ? ValidPort(number) : 0;
+  return ProbeKind::kUnknown;
 }
 
-void DecodePort(const Json& action, const Json& container, model::Probe& probe) {
-  const auto port = action.find("port");
-  if (port != action.end() && port->is_string()) {
-    probe.port_name = port->get<std::string>();
-    probe.port = ResolveName(probe.port_name, container);
-  } else {
-    const int number = GetInt(action, "port");
-    probe.port_name = std::to_string(number);
-    probe.port = ValidPort(number);
-  }
-}
-
-void DecodeHttp(const Json& action, ProbeSpec& spec) {
-  model::Probe& probe = spec.probe;
-  probe.kind = ProbeKind::kHttp;
-  probe.scheme = OrElse(GetString(action, "scheme"), "HTTP");
-  probe.path = OrElse(GetString(action, "path"), "/");
-  spec.http_host = GetString(action, "host");
-  for (const Json& header : GetArray(action, "httpHeaders")) {
-    protocol::Header decoded{GetString(header, "name"), GetString(header, "value")};
-    probe.header_names.push_back(decoded.name);
-    if (IsCredential(decoded.name, decoded.value)) {
-      probe.withheld_headers.push_back(decoded.name);
+void TakeHeaders(std::vector<protocol::Header> headers, ProbeSpec& spec) {
+  for (protocol::Header& header : headers) {
+    spec.probe.header_names.push_back(header.name);
+    if (IsCredential(header.name, header.value)) {
+      spec.probe.withheld_headers.push_back(header.name);
     } else {
-      spec.headers.push_back(std::move(decoded));
+      spec.headers.push_back(std::move(header));
     }
   }
 }
 
-void DecodeAction(const Json& json,
-                  const Json& container,
-                  const std::string& pod_ip,
-                  ProbeSpec& spec) {
+ProbeSpec Decode(const Json& json, const Json& container, const std::string& pod_ip) {
+  protocol::V1Probe read = protocol::ReadV1Probe(json, container);
+  ProbeSpec spec;
   model::Probe& probe = spec.probe;
-  probe.address = pod_ip;
-  if (json.contains("httpGet")) {
-    const Json& action = GetObject(json, "httpGet");
-    DecodeHttp(action, spec);
-    DecodePort(action, container, probe);
-    probe.address = OrElse(spec.http_host, pod_ip.c_str());
-  } else if (json.contains("tcpSocket")) {
-    const Json& action = GetObject(json, "tcpSocket");
-    probe.kind = ProbeKind::kTcp;
-    DecodePort(action, container, probe);
-    probe.address = OrElse(GetString(action, "host"), pod_ip.c_str());
-  } else if (json.contains("grpc")) {
-    const Json& action = GetObject(json, "grpc");
-    probe.kind = ProbeKind::kGrpc;
-    DecodePort(action, container, probe);
-    probe.grpc_service = GetString(action, "service");
-  } else if (json.contains("exec")) {
-    probe.kind = ProbeKind::kExec;
+  probe.container = GetString(container, "name");
+  probe.kind = KindOf(read.kind);
+  probe.address = read.host.empty() ? pod_ip : read.host;
+  probe.port_name = read.port.text;
+  probe.port = read.port.number;
+  probe.initial_delay_s = read.initial_delay_s;
+  probe.timeout_s = read.timeout_s;
+  probe.period_s = read.period_s;
+  probe.success_threshold = read.success_threshold;
+  probe.failure_threshold = read.failure_threshold;
+  probe.grpc_service = read.grpc.service;
+  if (probe.kind == ProbeKind::kHttp) {
+    probe.scheme = read.http.scheme;
+    probe.path = read.http.path;
+    spec.http_host = read.host;
+    TakeHeaders(std::move(read.http.headers), spec);
   }
+  return spec;
 }
 
 void DecodeContainer(const Json& container,
@@ -111,16 +80,8 @@ void DecodeContainer(const Json& container,
     if (!container.contains(field)) {
       continue;
     }
-    const Json& json = GetObject(container, field);
-    ProbeSpec spec;
-    spec.probe.container = GetString(container, "name");
+    ProbeSpec spec = Decode(GetObject(container, field), container, pod_ip);
     spec.probe.type = type;
-    spec.probe.initial_delay_s = GetInt(json, "initialDelaySeconds");
-    spec.probe.timeout_s = Positive(json, "timeoutSeconds", 1);
-    spec.probe.period_s = Positive(json, "periodSeconds", 10);
-    spec.probe.success_threshold = Positive(json, "successThreshold", 1);
-    spec.probe.failure_threshold = Positive(json, "failureThreshold", 3);
-    DecodeAction(json, container, pod_ip, spec);
     specs.push_back(std::move(spec));
   }
 }

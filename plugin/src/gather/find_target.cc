@@ -5,15 +5,15 @@
 #include "gather/decode_cluster.h"
 #include "gather/decode_pod.h"
 #include "gather/near_names.h"
-#include "kube/object.h"
 #include "kube/requests.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
 
-using kube::GetObject;
-using kube::GetString;
 using model::Json;
+using protocol::GetObject;
+using protocol::GetString;
 
 /// Names to choose near ones from.
 constexpr const char* kListLimit = "1000";
@@ -22,7 +22,7 @@ constexpr const char* kListLimit = "1000";
 std::vector<std::string> ListNames(kube::Api& api, const std::string& path) {
   std::vector<std::string> names;
   if (const auto list = api.Call(kube::Get(path, {{"limit", kListLimit}}))) {
-    for (const Json& item : kube::GetArray(*list, "items")) {
+    for (const Json& item : protocol::GetArray(*list, "items")) {
       names.push_back(GetString(GetObject(item, "metadata"), "name"));
     }
   }

@@ -241,13 +241,4 @@ BuiltPlan BuildPlan(const model::Pod& pod,
   return built;
 }
 
-std::string KubeletUserAgent(const std::string& version) {
-  // "v1.34.4-eks-1" → "1.34"
-  const std::size_t start = version.starts_with('v') ? 1 : 0;
-  const std::size_t first = version.find('.');
-  const std::size_t second = first == std::string::npos ? first : version.find('.', first + 1);
-  return second == std::string::npos ? "kube-probe/1"
-                                     : "kube-probe/" + version.substr(start, second - start);
-}
-
 }  // namespace netcheck::gather

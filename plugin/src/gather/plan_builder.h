@@ -21,7 +21,7 @@ struct PlanOptions {
   PortChoice ports;
   std::optional<int> rate;           ///< --rate: connections a second.
   std::optional<int> time_limit_ms;  ///< --timeout: of the probe's work.
-  std::string user_agent;            ///< Of HTTP checks: KubeletUserAgent().
+  std::string user_agent;            ///< Of HTTP checks: protocol::KubeletUserAgent().
 };
 
 struct BuiltPlan {
@@ -38,8 +38,5 @@ BuiltPlan BuildPlan(const model::Pod& pod,
                     const std::vector<ProbeSpec>& probes,
                     const std::vector<model::NodePort>& node_ports,
                     const PlanOptions& options);
-
-/// "kube-probe/1.34", from kubelet's or else the API server's version ("v1.34.4").
-std::string KubeletUserAgent(const std::string& version);
 
 }  // namespace netcheck::gather

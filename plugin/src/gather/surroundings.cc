@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "gather/decode_cluster.h"
-#include "kube/object.h"
 #include "kube/requests.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::gather {
 namespace {
@@ -88,7 +88,7 @@ void ReadEvents(kube::Api& api, const Target& target, model::Evidence& evidence)
 
 void ReadSurroundings(kube::Api& api, const Target& target, model::Evidence& evidence) {
   if (const auto version = api.Call(kube::Get("/version"))) {
-    evidence.server_version = kube::GetString(*version, "gitVersion");
+    evidence.server_version = protocol::GetString(*version, "gitVersion");
   }
   ReadServices(api, target, evidence);
   ReadEndpoints(api, target, evidence);

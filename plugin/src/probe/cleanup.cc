@@ -2,19 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "kube/object.h"
 #include "kube/requests.h"
 #include "kube/rfc3339.h"
 #include "probe/deletion.h"
 #include "probe/pod_spec.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::probe_pod {
 namespace {
 
-using kube::GetArray;
-using kube::GetInt;
-using kube::GetObject;
-using kube::GetString;
+using protocol::GetArray;
+using protocol::GetInt;
+using protocol::GetObject;
+using protocol::GetString;
 using protocol::Json;
 
 /// The clocks of this machine and of the cluster may differ by as much.

@@ -5,21 +5,21 @@
 #include <chrono>
 #include <utility>
 
-#include "kube/object.h"
 #include "kube/requests.h"
 #include "probe/deletion.h"
 #include "probe/log_follower.h"
 #include "probe/pod_state.h"
 #include "probe/pod_watch.h"
 #include "probe/retry.h"
+#include "protocol/json_fields.h"
 #include "protocol/stream.h"
 #include "protocol/version.h"
 
 namespace netcheck::probe_pod {
 namespace {
 
-using kube::GetObject;
-using kube::GetString;
+using protocol::GetObject;
+using protocol::GetString;
 using protocol::Json;
 
 using Clock = std::chrono::steady_clock;

@@ -6,15 +6,15 @@
 #include <array>
 #include <string_view>
 
-#include "kube/object.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::probe_pod {
 namespace {
 
-using kube::GetArray;
-using kube::GetInt;
-using kube::GetObject;
-using kube::GetString;
+using protocol::GetArray;
+using protocol::GetInt;
+using protocol::GetObject;
+using protocol::GetString;
 using protocol::Json;
 
 constexpr int kExitByKill = 137;

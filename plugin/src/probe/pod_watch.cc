@@ -3,17 +3,17 @@
 #include <string>
 #include <utility>
 
-#include "kube/object.h"
 #include "kube/requests.h"
 #include "os/os.h"
 #include "probe/line_splitter.h"
 #include "probe/retry.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::probe_pod {
 namespace {
 
-using kube::GetObject;
-using kube::GetString;
+using protocol::GetObject;
+using protocol::GetString;
 using protocol::Json;
 using Clock = std::chrono::steady_clock;
 

@@ -16,9 +16,7 @@ struct AttemptContext {
 };
 
 struct AttemptOutcome {
-  /// All but `check`, `index` and `seen`. `result` is "unknown" where kubelet's prober returns an
-  /// error (a body that can't be read to its end, a URL that is none): it tries again at once and
-  /// then throws the attempt away (pkg/kubelet/prober/prober.go). `output` is that error then.
+  /// All but `check`, `index` and `seen`.
   protocol::CheckAttempt fact;
   /// The stop hook cut it off: the fact says nothing about the target.
   bool stopped = false;

@@ -11,20 +11,6 @@
 namespace netcheck::probe {
 namespace {
 
-constexpr std::size_t kMaxOutputBytes = 1024;
-
-/// Cut so that no UTF-8 sequence is.
-std::string CutOutput(std::string text) {
-  if (text.size() > kMaxOutputBytes) {
-    std::size_t end = kMaxOutputBytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) {
-      --end;
-    }
-    text.resize(end);
-  }
-  return text;
-}
-
 /// The taps on the target of a check, and the first connection of the current attempt.
 class CheckTaps {
  public:
@@ -93,8 +79,7 @@ void RunCheck(const protocol::Check& check, const CheckContext& context) {
     outcome.fact.check = check.id;
     outcome.fact.index = index;
     outcome.fact.seen = taps.TakeSeen();
-    outcome.fact.output = CutOutput(std::move(outcome.fact.output));
-    context.emit(outcome.fact);
+    context.emit(std::move(outcome.fact));
   }
 }
 

@@ -13,7 +13,7 @@ struct CheckContext {
   const ProbeClock& clock;
   int pod_netns_fd = -1;  ///< For the taps; -1: not known, or the probe's own.
   StopHook stop;          ///< Asked at most 50 ms apart.
-  std::function<void(const protocol::CheckAttempt&)> emit;  ///< As soon as each attempt ended.
+  std::function<void(protocol::CheckAttempt)> emit;  ///< As soon as each attempt ended.
 };
 
 /// Makes the attempts of a check, one at a time, until all are made, the budget is used up or the

@@ -28,7 +28,7 @@ std::chrono::milliseconds ConnectLimit(const protocol::Check& check) {
 HostConnection ConnectToHost(const std::string& host,
                              std::uint16_t port,
                              const Patience& patience,
-                             const DialObserver& observer) {
+                             const DialOptions& options) {
   HostConnection connection;
   const ResolveResult resolved = Resolve(host, patience);
   connection.expired = resolved.expired;
@@ -40,7 +40,7 @@ HostConnection ConnectToHost(const std::string& host,
   }
   std::size_t left = resolved.addresses.size();
   for (const IpAddress& address : resolved.addresses) {
-    DialResult dial = Dial({address, port}, ShareOf(patience, left--), observer);
+    DialResult dial = Dial({address, port}, ShareOf(patience, left--), options);
     connection.local = dial.local;
     connection.stopped = dial.stopped;
     if (dial.stream != nullptr) {

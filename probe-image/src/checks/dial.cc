@@ -27,11 +27,6 @@ void SetOption(int fd, int level, int name, int value) {
   (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
-void SetLinger(int fd, bool on) {
-  const linger value{on ? 1 : 0, on ? 1 : 0};
-  (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
-}
-
 IoResult Waited(WaitResult result) {
   return {result == WaitResult::kStopped ? IoResult::Status::kStopped : IoResult::Status::kExpired,
           0,
@@ -54,44 +49,51 @@ int AwaitConnect(int fd, const Patience& patience, bool& stopped) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-DialResult DialOnce(const Endpoint& target,
-                    const Patience& patience,
-                    const DialObserver& observer) {
+DialResult DialOnce(const Endpoint& target, const Patience& patience, const DialOptions& options) {
   DialResult dial;
-  UniqueFd fd(
-      socket(target.address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  const auto fail = [&](const char* call, int error_number) {
+    dial.result = error_number;
+    dial.error = DialErrorText(target, call, error_number);
+  };
+  const PortChoice choice = options.source_port == 0 ? PortChoice::kKernel : PortChoice::kExplicit;
+  UniqueFd fd(OpenConnectSocket(target.address.family, choice));
   if (!fd.valid()) {
-    dial.result = errno;
-    dial.error = DialErrorText(target, "socket", dial.result);
+    fail("socket", errno);
     return dial;
   }
-  SetLinger(fd.get(), true);
+  if (choice == PortChoice::kExplicit) {
+    const Endpoint any{{target.address.family, {}}, options.source_port};
+    if (const int error_number = TakeSourcePort(fd.get(), any); error_number != 0) {
+      fail("bind", error_number);
+      return dial;
+    }
+  }
   const SocketAddress address = ToSocketAddress(target);
   const std::int64_t before_us = MonotonicUs();
   const int started = connect(fd.get(), address.get(), address.size) == 0 ? 0 : errno;
   const std::int64_t after_us = MonotonicUs();
   dial.local = LocalEndpoint(fd.get());
-  if (observer && dial.local.port != 0) {
-    observer(dial.local, before_us, after_us);
+  if (options.observer && dial.local.port != 0) {
+    options.observer(dial.local, before_us, after_us);
   }
   dial.result = started == EINPROGRESS ? AwaitConnect(fd.get(), patience, dial.stopped) : started;
   if (dial.result != 0) {
     dial.error = DialErrorText(target, dial.result);
-    SetLinger(fd.get(), false);
+    CloseConnectSocket(fd.Release(), choice);
     return dial;
   }
   SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
-  dial.stream = std::make_unique<SocketStream>(std::move(fd), dial.local, target);
+  dial.stream = std::make_unique<SocketStream>(std::move(fd), choice, dial.local, target);
   return dial;
 }
 
 }  // namespace
 
 SocketStream::~SocketStream() {
-  SetLinger(fd_.get(), false);
+  CloseConnectSocket(fd_.Release(), choice_);
 }
 
 IoResult SocketStream::Failed(const char* call, int error_number) const {
@@ -150,11 +152,11 @@ IoResult SocketStream::Write(std::string_view bytes, const Patience& patience) {
   return {IoResult::Status::kOk, written, ""};
 }
 
-DialResult Dial(const Endpoint& target, const Patience& patience, const DialObserver& observer) {
-  constexpr int kDials = 3;
+DialResult Dial(const Endpoint& target, const Patience& patience, const DialOptions& options) {
+  const int dials = options.source_port == 0 ? 3 : 1;
   DialResult dial;
-  for (int i = 0; i < kDials; ++i) {
-    dial = DialOnce(target, patience, observer);
+  for (int i = 0; i < dials; ++i) {
+    dial = DialOnce(target, patience, options);
     const bool to_itself = dial.stream != nullptr && dial.local == target;
     if (dial.result != EADDRNOTAVAIL && !to_itself) {
       break;

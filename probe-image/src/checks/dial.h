@@ -8,6 +8,7 @@
 #include "checks/byte_stream.h"
 #include "checks/patience.h"
 #include "engine/address.h"
+#include "engine/connect_socket.h"
 #include "sys/unique_fd.h"
 
 namespace netcheck::probe {
@@ -15,10 +16,9 @@ namespace netcheck::probe {
 /// A connected TCP socket, closed by its destructor.
 class SocketStream : public ByteStream {
  public:
-  SocketStream(UniqueFd fd, const Endpoint& local, const Endpoint& remote)
-      : fd_(std::move(fd)), local_(local), remote_(remote) {}
-  /// Clears SO_LINGER first: with kubelet's {1,1}, close(2) would wait up to 1 s for the FIN's
-  /// acknowledgement (net/ipv4/af_inet.c), and has no other effect on Linux.
+  /// `choice`: who chose the source port, which decides how the connection is closed.
+  SocketStream(UniqueFd fd, PortChoice choice, const Endpoint& local, const Endpoint& remote)
+      : fd_(std::move(fd)), choice_(choice), local_(local), remote_(remote) {}
   ~SocketStream() override;
 
   IoResult Read(std::span<char> buffer, const Patience& patience) override;
@@ -29,6 +29,7 @@ class SocketStream : public ByteStream {
   [[nodiscard]] IoResult Failed(const char* call, int error_number) const;
 
   UniqueFd fd_;
+  PortChoice choice_;
   Endpoint local_;
   Endpoint remote_;
 };
@@ -38,6 +39,11 @@ class SocketStream : public ByteStream {
 using DialObserver =
     std::function<void(const Endpoint& local, std::int64_t before_us, std::int64_t after_us)>;
 
+struct DialOptions {
+  DialObserver observer;          ///< May be empty.
+  std::uint16_t source_port = 0;  ///< 0: the kernel chooses.
+};
+
 struct DialResult {
   std::unique_ptr<SocketStream> stream;  ///< nullptr when failed.
   int result = 0;                        ///< As in protocol::HandshakeColumns.
@@ -46,9 +52,9 @@ struct DialResult {
   bool stopped = false;
 };
 
-/// Connects as kubelet's dialer does (pkg/probe/dialer_others.go, src/net/tcpsock_posix.go): source
-/// port of the kernel's choice, SO_LINGER {1,1}, TCP_NODELAY, keep-alive after 15 s; twice again
-/// after EADDRNOTAVAIL or a connection to itself.
-DialResult Dial(const Endpoint& target, const Patience& patience, const DialObserver& observer);
+/// Connects as kubelet's dialer does (pkg/probe/dialer_others.go, src/net/tcpsock_posix.go):
+/// SO_LINGER {1,1}, TCP_NODELAY, keep-alive after 15 s; twice again after EADDRNOTAVAIL or a
+/// connection to itself. With a source port as OpenConnectSocket() has it, and once.
+DialResult Dial(const Endpoint& target, const Patience& patience, const DialOptions& options);
 
 }  // namespace netcheck::probe

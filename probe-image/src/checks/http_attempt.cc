@@ -60,7 +60,8 @@ class HttpAttempt {
     if (!first) {
       fact().phase = CheckPhase::kRequest;
       fact().connect_result = protocol::kResultNotTried;
-      Conclude("unknown", first.error().message);
+      Conclude("unknown", "");
+      fact().error = first.error().message;
     } else {
       Follow(*first);
     }
@@ -143,10 +144,11 @@ class HttpAttempt {
       return nullptr;
     }
     const std::string& host = check_.http.host.empty() ? check_.address : check_.http.host;
-    HostConnection connection = ConnectToHost(host,
-                                              *port,
-                                              patience_.AtMost(ConnectLimit(check_)),
-                                              hop_ == 0 ? context_.on_connect : DialObserver());
+    HostConnection connection = ConnectToHost(
+        host,
+        *port,
+        patience_.AtMost(ConnectLimit(check_)),
+        hop_ == 0 ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
     if (hop_ == 0) {
       fact().source_address = FormatIpAddress(connection.local.address);
       fact().source_port = connection.local.port;
@@ -230,7 +232,8 @@ class HttpAttempt {
   /// pkg/probe/http/http.go, DoHTTPProbe.
   void Judge(const HttpResponse& response) {
     if (!body_error_.empty()) {
-      return Conclude("unknown", body_error_);
+      fact().error = body_error_;
+      return Conclude("failure", "");
     }
     if (response.status >= 200 && response.status < 300) {
       return Conclude("success", response.body);

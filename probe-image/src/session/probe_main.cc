@@ -6,6 +6,7 @@
 
 #include "protocol/plan.h"
 #include "protocol/version.h"
+#include "session/check_command.h"
 #include "session/probe_session.h"
 #include "session/run_control.h"
 
@@ -20,6 +21,8 @@ constexpr const char* kUsage =
     "\n"
     "usage:\n"
     "  netcheck-probe run PLAN   do what PLAN asks for; facts on standard output, one a line\n"
+    "  netcheck-probe check      make one health check from here, as kubelet makes it; see check "
+    "--help\n"
     "  netcheck-probe version    print the version\n"
     "  netcheck-probe --help     print this\n"
     "\n"
@@ -49,6 +52,9 @@ int ProbeMain(const std::vector<std::string>& argv) {
   const std::string command = argv.size() > 1 ? argv[1] : "";
   if (command == "run" && argv.size() == 3) {
     return Run(argv[2]);
+  }
+  if (command == "check") {
+    return CheckCommand({argv.begin() + 2, argv.end()});
   }
   if (command == "version" && argv.size() == 2) {
     std::printf("netcheck-probe %s (protocol %d)\n",

@@ -62,6 +62,19 @@ std::vector<std::string> TargetAddresses(const Plan& plan) {
   return {addresses.begin(), addresses.end()};
 }
 
+/// To 1 KiB, so that no UTF-8 sequence is cut.
+std::string CutOutput(std::string text) {
+  constexpr std::size_t kMaxOutputBytes = 1024;
+  if (text.size() > kMaxOutputBytes) {
+    std::size_t end = kMaxOutputBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) {
+      --end;
+    }
+    text.resize(end);
+  }
+  return text;
+}
+
 std::int64_t Microseconds(const timeval& time) {
   return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }
@@ -212,9 +225,10 @@ class Session {
   void RunChecks() {
     CheckContext context{clock_, target_.pod_netns.get(), {}, {}};
     context.stop = [this] { return control_.Stop(); };
-    context.emit = [this](const protocol::CheckAttempt& attempt) {
+    context.emit = [this](protocol::CheckAttempt attempt) {
       control_.AddTried(1);
-      WriteBulk({attempt}, Moment::kUnknown);
+      attempt.output = CutOutput(std::move(attempt.output));
+      WriteBulk({std::move(attempt)}, Moment::kUnknown);
     };
     for (const protocol::Check& check : plan_.checks) {
       if (!control_.Stop()) {

@@ -141,10 +141,11 @@ TEST_CASE("attempt: a body that stalls is an error of the prober, not a failure"
     LoopbackServer::AwaitClose(fd);
   });
   const AttemptOutcome outcome = Http(server.port(), 120);
-  CHECK(outcome.fact.result == "unknown");
+  CHECK(outcome.fact.result == "failure");
+  CHECK(outcome.fact.output.empty());
   CHECK(outcome.fact.http_status == 200);
   CHECK(outcome.fact.phase == CheckPhase::kBody);
-  CHECK(outcome.fact.output ==
+  CHECK(outcome.fact.error ==
         "context deadline exceeded (Client.Timeout or context cancellation while reading body)");
 }
 
@@ -224,6 +225,7 @@ TEST_CASE("attempt: a URL that is none is an error of the prober") {
   check.http.host = "not a host";
   const AttemptOutcome outcome = AttemptHttp(check, {clock, {}, {}});
   CHECK(outcome.fact.result == "unknown");
+  CHECK_FALSE(outcome.fact.error.empty());
   CHECK(outcome.fact.connect_result == protocol::kResultNotTried);
   CHECK(outcome.fact.phase == CheckPhase::kRequest);
 }

@@ -200,9 +200,3 @@ TEST_CASE("plan: ids are unique") {
   std::sort(ids.begin(), ids.end());
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
 }
-
-TEST_CASE("plan: kubelet's user agent") {
-  CHECK(gather::KubeletUserAgent("v1.34.4") == "kube-probe/1.34");
-  CHECK(gather::KubeletUserAgent("v1.27.3-gke.100") == "kube-probe/1.27");
-  CHECK(gather::KubeletUserAgent("") == "kube-probe/1");
-}

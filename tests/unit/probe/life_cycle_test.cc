@@ -56,7 +56,7 @@ bool Has(const std::string& text, const char* part) {
 }
 
 int GraceOf(const kube::Request& request) {
-  return kube::GetInt(request.body, "gracePeriodSeconds", -1);
+  return protocol::GetInt(request.body, "gracePeriodSeconds", -1);
 }
 
 }  // namespace

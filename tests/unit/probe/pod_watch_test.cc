@@ -28,11 +28,11 @@ Json Running() {
 }
 
 bool IsRunning(const Json& pod) {
-  return kube::GetString(kube::GetObject(pod, "status"), "phase") == "Running";
+  return protocol::GetString(protocol::GetObject(pod, "status"), "phase") == "Running";
 }
 
 bool IsDeleted(const Json& pod) {
-  return kube::GetObject(pod, "metadata").contains("deletionTimestamp");
+  return protocol::GetObject(pod, "metadata").contains("deletionTimestamp");
 }
 
 }  // namespace

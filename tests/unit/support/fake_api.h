@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "kube/api.h"
-#include "kube/object.h"
+#include "protocol/json_fields.h"
 
 namespace netcheck::test {
 
@@ -138,10 +138,10 @@ class FakeApi : public kube::Api {
   ApiResult<Json> Create(const kube::Request& request) {
     if (request.path.ends_with("selfsubjectaccessreviews")) {
       const Json& a = request.body["spec"]["resourceAttributes"];
-      const std::string sub = kube::GetString(a, "subresource");
-      const std::string right = kube::GetString(a, "verb") + " " + kube::GetString(a, "resource") +
-                                (sub.empty() ? "" : "/" + sub) + " " +
-                                kube::GetString(a, "namespace");
+      const std::string sub = protocol::GetString(a, "subresource");
+      const std::string right =
+          protocol::GetString(a, "verb") + " " + protocol::GetString(a, "resource") +
+          (sub.empty() ? "" : "/" + sub) + " " + protocol::GetString(a, "namespace");
       bool allowed = true;
       for (const std::string& other : denied) {
         allowed = allowed && other != right;
@@ -151,7 +151,7 @@ class FakeApi : public kube::Api {
     Json object = request.body;
     if (request.query.empty()) {
       object["metadata"]["resourceVersion"] = "1";
-      const std::string path = request.path + "/" + kube::GetString(object["metadata"], "name");
+      const std::string path = request.path + "/" + protocol::GetString(object["metadata"], "name");
       if (on_create) {
         on_create(path, object);
       }

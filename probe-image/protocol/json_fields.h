@@ -7,11 +7,9 @@
 
 #include "protocol/json.h"
 
-// Fields of objects that the API server returned. A field that is absent or of another type than
+// Fields of objects of the Kubernetes API. A field that is absent or of another type than
 // asked for reads as empty: what a server leaves out or answers wrongly must not end the program.
-namespace netcheck::kube {
-
-using protocol::Json;
+namespace netcheck::protocol {
 
 inline const Json& GetObject(const Json& object, const char* key) {
   static const Json kEmpty = Json::object();
@@ -44,4 +42,4 @@ inline bool GetBool(const Json& object, const char* key) {
   return it != object.end() && it->is_boolean() && it->get<bool>();
 }
 
-}  // namespace netcheck::kube
+}  // namespace netcheck::protocol

@@ -1,0 +1,276 @@
+#include "session/check_command.h"
+
+#include <charconv>
+#include <cstdio>
+#include <iostream>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "checks/check_runner.h"
+#include "engine/address.h"
+#include "engine/dial_error.h"
+#include "protocol/v1_probe.h"
+#include "protocol/version.h"
+
+namespace netcheck::probe {
+namespace {
+
+using protocol::CheckKind;
+using protocol::Error;
+using protocol::Json;
+using protocol::Result;
+
+constexpr int kExitDone = 0;
+constexpr int kExitRefused = 2;
+
+constexpr const char* kUsage =
+    "netcheck-probe check: make a health check from here, as kubelet makes it\n"
+    "\n"
+    "usage:\n"
+    "  netcheck-probe check --probe JSON --pod-ip IP [options]\n"
+    "  netcheck-probe check --stdin\n"
+    "\n"
+    "options:\n"
+    "  --probe JSON            the v1.Probe, as in a pod's spec: '{\"httpGet\": {\"port\": "
+    "8080}}'\n"
+    "  --pod-ip IP             what kubelet connects to where the probe names no host\n"
+    "  --container JSON        the v1.Container, for named ports: '{\"ports\": [...]}'\n"
+    "  --kubelet-version VER   speak as this kubelet does (v1.34.4)\n"
+    "  --source-port N         connect from this port; the kernel chooses otherwise\n"
+    "  --repeat N              number of attempts, one after the other (1)\n"
+    "  --stdin                 read checks from standard input, a line of JSON each, with the "
+    "fields\n"
+    "                          probe, podIP, container, kubeletVersion, sourcePort and repeat\n"
+    "\n"
+    "Each attempt is a line of JSON on standard output: result (success, warning, failure, "
+    "unknown),\n"
+    "output and error in kubelet's words, ms, and the handshake.\n"
+    "Exit code 0: the attempts were made, whatever came of them. 2: they were not.\n";
+
+/// What the command line or a line of standard input asks for.
+struct Request {
+  Json probe;
+  Json container = Json::object();
+  std::string pod_ip;
+  std::string kubelet_version = "v1.34.4";
+  int source_port = 0;
+  int repeat = 1;
+};
+
+const char* SeenName(std::size_t bit) {
+  static constexpr const char* kNames[] = {"nodeSyn",
+                                           "podSyn",
+                                           "podSynAck",
+                                           "nodeSynAck",
+                                           "podRst",
+                                           "nodeRst",
+                                           "podIcmp",
+                                           "nodeIcmp",
+                                           "podOther",
+                                           "nodeOther"};
+  return bit < std::size(kNames) ? kNames[bit] : nullptr;
+}
+
+double Milliseconds(std::int64_t microseconds) {
+  return static_cast<double>(microseconds) / 1000;
+}
+
+Json HandshakeOf(const protocol::CheckAttempt& attempt) {
+  Json handshake{{"sourceAddress", attempt.source_address}, {"sourcePort", attempt.source_port}};
+  if (attempt.connect_us) {
+    handshake["ms"] = Milliseconds(*attempt.connect_us);
+  }
+  if (attempt.connect_result == protocol::kResultDeadline) {
+    handshake["error"] = "i/o timeout";
+  } else if (attempt.connect_result > 0) {
+    handshake["error"] = GoErrnoText(attempt.connect_result);
+  }
+  Json seen = Json::array();
+  for (std::size_t bit = 0; SeenName(bit) != nullptr; ++bit) {
+    if ((attempt.seen >> bit & 1U) != 0) {
+      seen.push_back(SeenName(bit));
+    }
+  }
+  handshake["seen"] = std::move(seen);
+  return handshake;
+}
+
+bool Print(const Json& line) {
+  const std::string text =
+      line.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  std::printf("%s\n", text.c_str());
+  return std::fflush(stdout) == 0;
+}
+
+Json Line(const char* result, const std::string& output, const std::string& error, double ms) {
+  return {{"result", result}, {"output", output}, {"error", error}, {"ms", ms}};
+}
+
+protocol::Check CheckOf(const protocol::V1Probe& probe, const Request& request) {
+  const std::string user_agent = protocol::KubeletUserAgent(request.kubelet_version);
+  protocol::Check check;
+  check.kind = probe.kind;
+  check.address =
+      probe.kind == CheckKind::kTcp && !probe.host.empty() ? probe.host : request.pod_ip;
+  check.port = probe.port.number;
+  check.source_port = request.source_port;
+  check.http = probe.http;
+  check.http.user_agent = user_agent;
+  check.grpc = probe.grpc;
+  check.grpc.user_agent = user_agent;
+  check.exec = probe.exec;
+  check.timeout_ms = probe.timeout_s * 1000;
+  check.patience_ms = check.timeout_ms;
+  check.attempts = request.repeat;
+  check.budget_ms = std::numeric_limits<int>::max();
+  return check;
+}
+
+/// Makes the attempts; an error is one of the request.
+Result<void> Make(const Request& request) {
+  if (!request.probe.is_object()) {
+    return Error{"--probe: not a v1.Probe, which is a JSON object"};
+  }
+  if (!request.container.is_object()) {
+    return Error{"--container: not a v1.Container, which is a JSON object"};
+  }
+  const protocol::V1Probe probe = protocol::ReadV1Probe(request.probe, request.container);
+  if (probe.kind != CheckKind::kHttp && probe.kind != CheckKind::kTcp) {
+    return Error{"--probe: none of httpGet and tcpSocket"};
+  }
+  if (!ParseIpAddress(request.pod_ip)) {
+    return Error{"--pod-ip: \"" + request.pod_ip + "\" is not an IP address"};
+  }
+  if (!probe.port.error.empty()) {
+    for (int i = 0; i < request.repeat; ++i) {
+      Print(Line("unknown", "", probe.port.error, 0));
+    }
+    return {};
+  }
+  const ProbeClock clock;
+  CheckContext context{clock, -1, {}, {}};
+  bool written = true;
+  context.stop = [&written] { return !written; };
+  context.emit = [&written](const protocol::CheckAttempt& attempt) {
+    Json line =
+        Line(attempt.result.c_str(), attempt.output, attempt.error, Milliseconds(attempt.total_us));
+    line["handshake"] = HandshakeOf(attempt);
+    written = Print(line);
+  };
+  RunCheck(CheckOf(probe, request), context);
+  return {};
+}
+
+int Refuse(const std::string& sentence) {
+  std::fprintf(stderr, "netcheck-probe: check: %s\n", sentence.c_str());
+  return kExitRefused;
+}
+
+std::optional<int> Number(const std::string& text, int most) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && number >= 1 && number <= most ? std::optional(number) : std::nullopt;
+}
+
+Result<Json> ParseJson(const std::string& option, const std::string& text) {
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    return Error{option + ": not JSON"};
+  }
+  return json;
+}
+
+constexpr int kMaxPort = 65535;
+constexpr int kMaxRepeat = 1'000'000;
+
+Result<void> SetOption(const std::string& option, const std::string& value, Request& request) {
+  if (option == "--probe" || option == "--container") {
+    auto json = ParseJson(option, value);
+    if (!json) {
+      return json.error();
+    }
+    (option == "--probe" ? request.probe : request.container) = std::move(*json);
+  } else if (option == "--pod-ip") {
+    request.pod_ip = value;
+  } else if (option == "--kubelet-version") {
+    request.kubelet_version = value;
+  } else if (option == "--source-port" || option == "--repeat") {
+    const bool is_port = option == "--source-port";
+    const auto number = Number(value, is_port ? kMaxPort : kMaxRepeat);
+    if (!number) {
+      return Error{option + ": \"" + value + "\" is not a number from 1 to " +
+                   std::to_string(is_port ? kMaxPort : kMaxRepeat)};
+    }
+    (is_port ? request.source_port : request.repeat) = *number;
+  } else {
+    return Error{"unknown option \"" + option + "\"; see check --help"};
+  }
+  return {};
+}
+
+Result<Request> ParseArguments(const std::vector<std::string>& arguments) {
+  Request request;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string option = arguments[i];
+    std::string value;
+    if (const auto equals = option.find('='); option.starts_with("--") && equals != option.npos) {
+      value = option.substr(equals + 1);
+      option.resize(equals);
+    } else if (++i < arguments.size()) {
+      value = arguments[i];
+    } else {
+      return Error{option + ": a value is missing; see check --help"};
+    }
+    if (auto set = SetOption(option, value, request); !set) {
+      return set.error();
+    }
+  }
+  return request;
+}
+
+Result<Request> ParseLine(const std::string& text) {
+  try {
+    const Json line = Json::parse(text);
+    Request request;
+    request.probe = line.at("probe");
+    request.container = line.value("container", request.container);
+    request.pod_ip = line.at("podIP").get<std::string>();
+    request.kubelet_version = line.value("kubeletVersion", request.kubelet_version);
+    request.source_port = line.value("sourcePort", request.source_port);
+    request.repeat = line.value("repeat", request.repeat);
+    return request;
+  } catch (const Json::exception& e) {
+    return Error{std::string("--stdin: ") + e.what()};
+  }
+}
+
+int CheckLines() {
+  std::string text;
+  while (std::getline(std::cin, text)) {
+    const auto request = ParseLine(text);
+    const auto made = request ? Make(*request) : Result<void>(request.error());
+    if (!made) {
+      return Refuse(made.error().message);
+    }
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+int CheckCommand(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    std::fputs(kUsage, stdout);
+    return kExitDone;
+  }
+  if (arguments.size() == 1 && arguments[0] == "--stdin") {
+    return CheckLines();
+  }
+  const auto request = ParseArguments(arguments);
+  const auto made = request ? Make(*request) : Result<void>(request.error());
+  return made ? kExitDone : Refuse(made.error().message);
+}
+
+}  // namespace netcheck::probe
