@@ -85,7 +85,7 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     attempt.source_address = tried.source_address;
     attempt.stage = judged.stage;
     attempt.outcome = judged.failed ? "failure" : tried.result;
-    attempt.detail = tried.output;
+    attempt.detail = tried.error.empty() ? tried.output : tried.error;
     if (judged.late) {
       attempt.detail = fmt::format("the right answer, after {}; kubelet waits {} s",
                                    Duration(tried.total_us),

@@ -9,6 +9,7 @@
 #include "diagnosis/check_report.h"
 #include "diagnosis/digest.h"
 #include "diagnosis/finding.h"
+#include "diagnosis/forecast.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -99,7 +100,8 @@ std::map<Stage, Leftover> LeftoversOf(const Digest& digest,
     for (const JudgedAttempt& attempt : check->attempts) {
       if (attempt.failed &&
           explained.count({attempt.attempt->check, attempt.attempt->index}) == 0) {
-        note(attempt.stage, attempt.attempt->output);
+        note(attempt.stage,
+             attempt.attempt->error.empty() ? attempt.attempt->output : attempt.attempt->error);
       }
     }
   }
@@ -203,6 +205,7 @@ Report Diagnose(const model::Evidence& evidence) {
   Arbitrate(RunRules(digest), report);
   AddUnexplained(digest, report);
   report.checks = CheckReports(digest);
+  report.forecasts = Forecasts(digest);
   report.not_seen = evidence.not_seen;
   Conclude(digest, report);
   return report;

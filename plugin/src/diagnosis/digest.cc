@@ -30,6 +30,9 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
   const bool answered = attempt.phase == CheckPhase::kDone;
   const bool good = attempt.result == "success" || attempt.result == "warning";
   judged.failed = !good || !in_time;
+  judged.errored =
+      !attempt.error.empty() || (!in_time && attempt.first_byte_us &&
+                                 *attempt.first_byte_us <= plan.timeout_ms * kMicrosPerMilli);
   if (!judged.failed) {
     return judged;
   }

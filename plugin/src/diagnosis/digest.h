@@ -33,6 +33,9 @@ struct JudgedAttempt {
   bool failed = false;
   /// It failed for kubelet only because its answer came after timeoutSeconds.
   bool late = false;
+  /// kubelet's prober returned an error and threw the attempt away: a body that did not end in
+  /// time, though its headers came.
+  bool errored = false;
   Stage stage = Stage::kNone;
 };
 

@@ -81,6 +81,21 @@ struct Unexplained {
   std::vector<std::string> observations;
 };
 
+/// What kubelet does with a probe whose attempts go on as they did here.
+struct Forecast {
+  std::string container;
+  std::string probe;  ///< "liveness", "readiness", "startup"
+  int attempts = 0;
+  int failed = 0;   ///< As kubelet counts them.
+  int errored = 0;  ///< kubelet's prober returned an error: thrown away, not counted.
+  /// Until the failure takes effect: seconds from the first failing attempt (readiness) or from the
+  /// container's start (liveness, startup); where only some attempts fail, the mean time between
+  /// two, as an interval. Absent: it does not come to that.
+  std::optional<double> after_s_low;
+  std::optional<double> after_s_high;
+  std::string text;  ///< Half a sentence.
+};
+
 struct Report {
   Verdict verdict = Verdict::kUndetermined;
   std::string summary;            ///< One sentence.
@@ -88,6 +103,7 @@ struct Report {
   std::vector<Finding> risks;     ///< kPossible.
   std::vector<Unexplained> unexplained;
   std::vector<CheckReport> checks;
+  std::vector<Forecast> forecasts;
   std::vector<model::NotSeen> not_seen;
 };
 

@@ -77,6 +77,23 @@ Json ChecksJson(const std::vector<diagnosis::CheckReport>& checks) {
   return list;
 }
 
+Json ForecastsJson(const std::vector<diagnosis::Forecast>& forecasts) {
+  Json list = Json::array();
+  for (const diagnosis::Forecast& forecast : forecasts) {
+    Json json{{"container", forecast.container},
+              {"probe", forecast.probe},
+              {"attempts", forecast.attempts},
+              {"failed", forecast.failed},
+              {"errored", forecast.errored},
+              {"text", forecast.text}};
+    if (forecast.after_s_low && forecast.after_s_high) {
+      json["afterSeconds"] = Json{{"low", *forecast.after_s_low}, {"high", *forecast.after_s_high}};
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 Json UndeterminedJson(const std::vector<diagnosis::Unexplained>& entries) {
   Json list = Json::array();
   for (const diagnosis::Unexplained& entry : entries) {
@@ -122,6 +139,7 @@ void RenderJson(const diagnosis::Report& report,
                   {"risks", FindingsJson(report.risks)},
                   {"undetermined", UndeterminedJson(report.unexplained)},
                   {"checks", ChecksJson(report.checks)},
+                  {"forecasts", ForecastsJson(report.forecasts)},
                   {"kubeletEvents", EventsJson(evidence.events)},
                   {"notSeen", NotSeenJson(report.not_seen)}};
   out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';

@@ -132,6 +132,27 @@ void WriteChecks(const Page& page) {
   }
 }
 
+void WriteForecasts(const Page& page) {
+  bool first = true;
+  for (const diagnosis::Forecast& forecast : page.report.forecasts) {
+    if (forecast.failed + forecast.errored == 0) {
+      continue;  // That a probe that passes does no harm needs no words.
+    }
+    page.out << (first ? "\nWhat kubelet does if it goes on like this:\n" : "");
+    first = false;
+    WriteWrapped(fmt::format("{} probe of container {} ({} of {} attempts failed): {}.",
+                             forecast.probe,
+                             forecast.container,
+                             forecast.failed,
+                             forecast.attempts,
+                             forecast.text),
+                 "  - ",
+                 "    ",
+                 page.width,
+                 page.out);
+  }
+}
+
 /// Up to three different words that failed attempts of a check ended with.
 void WriteErrors(const Page& page) {
   constexpr std::size_t kMost = 3;
@@ -324,6 +345,7 @@ void RenderTable(const Report& report,
   WriteChecks(page);
   WritePortMaps(page);
   WriteErrors(page);
+  WriteForecasts(page);
   for (const Finding& finding : report.findings) {
     WriteFinding(page, finding, "CAUSE");
   }

@@ -1,0 +1,217 @@
+#include "diagnosis/forecast.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "diagnosis/probe_worker.h"
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+using model::ProbeType;
+using Outcome = ProbeWorker::Outcome;
+
+constexpr double kSecondsADay = 86400;
+constexpr double kMicrosPerSecond = 1e6;
+
+struct Sample {
+  std::vector<Outcome> outcomes;
+  double mean_s = 0;  ///< Of an attempt, as kubelet would have waited for it.
+};
+
+Sample SampleOf(const ProbeCase& probe) {
+  Sample sample;
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& judged : check->attempts) {
+      sample.outcomes.push_back(judged.errored  ? Outcome::kError
+                                : judged.failed ? Outcome::kFailure
+                                                : Outcome::kSuccess);
+      sample.mean_s += std::min(static_cast<double>(judged.attempt->total_us) / kMicrosPerSecond,
+                                static_cast<double>(probe.probe->timeout_s));
+    }
+  }
+  sample.mean_s /= std::max(1.0, static_cast<double>(sample.outcomes.size()));
+  return sample;
+}
+
+/// How the attempts end that count; kError where none does.
+Outcome Usual(const Sample& sample) {
+  for (const Outcome outcome : {Outcome::kSuccess, Outcome::kFailure}) {
+    if (std::count(sample.outcomes.begin(), sample.outcomes.end(), outcome) > 0) {
+      return outcome;
+    }
+  }
+  return Outcome::kError;
+}
+
+/// The container's start with all probes that were tried, those that sometimes pass taken to pass.
+Outlook OutlookOf(const Digest& digest, const std::string& container) {
+  std::vector<UniformProbe> probes;
+  for (const ProbeCase& probe : digest.probes) {
+    if (probe.probe->container == container && probe.probe->type != ProbeType::kUnknown &&
+        !probe.checks.empty()) {
+      const Sample sample = SampleOf(probe);
+      probes.push_back({probe.probe, Usual(sample), sample.mean_s});
+    }
+  }
+  return SimulateStart(probes);
+}
+
+/// What a stored failure does to the container or the pod.
+const char* Consequence(ProbeType type) {
+  return type == ProbeType::kReadiness ? "takes the pod out of its Services"
+                                       : "restarts the container";
+}
+
+/// "about 20 s", "about 3 min", "about 5 h", "about 12 days"
+std::string About(double seconds) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 3600;
+  if (seconds < 2 * kMinute) {
+    return fmt::format("about {:.0f} s", seconds);
+  }
+  if (seconds < 2 * kHour) {
+    return fmt::format("about {:.0f} min", seconds / kMinute);
+  }
+  if (seconds < 2 * kSecondsADay) {
+    return fmt::format("about {:.0f} h", seconds / kHour);
+  }
+  return fmt::format("about {:.0f} days", seconds / kSecondsADay);
+}
+
+std::string InARow(int failures) {
+  return failures == 1 ? "1 failure" : fmt::format("{} failures in a row", failures);
+}
+
+/// Every counted attempt failed.
+void SayAllFail(const model::Probe& probe, const Outlook& outlook, Forecast& forecast) {
+  if (probe.type == ProbeType::kReadiness) {
+    const double until = static_cast<double>((probe.failure_threshold - 1) * probe.period_s);
+    forecast.after_s_low = until;
+    forecast.after_s_high = until + probe.timeout_s;
+    forecast.text = fmt::format(
+        "the pod does not become ready; one that was ready is taken out of its Services after {}, "
+        "{} from the first (periodSeconds {}, failureThreshold {})",
+        InARow(probe.failure_threshold),
+        About(until),
+        probe.period_s,
+        probe.failure_threshold);
+  } else if (outlook.restart_s && outlook.restarted_by == probe.type) {
+    forecast.after_s_low = outlook.restart_s;
+    forecast.after_s_high = outlook.restart_s;
+    forecast.text = fmt::format(
+        "kubelet restarts the container {} after each start (initialDelaySeconds {}, periodSeconds "
+        "{}, failureThreshold {})",
+        About(*outlook.restart_s),
+        probe.initial_delay_s,
+        probe.period_s,
+        probe.failure_threshold);
+  } else {
+    forecast.text = "kubelet does not make it before the startup probe has succeeded";
+  }
+}
+
+/// Some counted attempts failed: a matter of luck, so an interval.
+void SaySomeFail(const model::Probe& probe, int counted, Forecast& forecast) {
+  const double counted_share = static_cast<double>(counted) / forecast.attempts;
+  const double period = probe.period_s / counted_share;
+  const ShareInterval share = WilsonInterval(forecast.failed, counted);
+  const auto seconds = [&](double p) {
+    return period * MeanAttemptsUntilRun(p, probe.failure_threshold);
+  };
+  forecast.after_s_low = seconds(share.high);
+  forecast.after_s_high = seconds(share.low);
+  forecast.text = fmt::format(
+      "if attempts go on failing this often, each on its own, kubelet {} once in {} to {} "
+      "(failureThreshold {}, periodSeconds {}; {:.0f} % to {:.0f} % of attempts fail, with 95 % "
+      "confidence)",
+      Consequence(probe.type),
+      About(*forecast.after_s_low),
+      About(*forecast.after_s_high),
+      probe.failure_threshold,
+      probe.period_s,
+      100 * share.low,
+      100 * share.high);
+}
+
+void SayAllPass(const model::Probe& probe, Forecast& forecast) {
+  switch (probe.type) {
+    case ProbeType::kReadiness:
+      forecast.text = "the pod is or becomes ready";
+      break;
+    case ProbeType::kStartup:
+      forecast.text = "the container counts as started";
+      break;
+    default:
+      forecast.text = "the container goes on running";
+      break;
+  }
+}
+
+Forecast ForecastOf(const Digest& digest,
+                    const ProbeCase& probe,
+                    const std::vector<Outcome>& outcomes) {
+  Forecast forecast;
+  forecast.container = probe.probe->container;
+  forecast.probe = model::Name(probe.probe->type);
+  forecast.attempts = static_cast<int>(outcomes.size());
+  const auto count = [&](Outcome outcome) {
+    return static_cast<int>(std::count(outcomes.begin(), outcomes.end(), outcome));
+  };
+  forecast.failed = count(Outcome::kFailure);
+  forecast.errored = count(Outcome::kError);
+  const int counted = forecast.attempts - forecast.errored;
+  if (counted == 0) {
+    forecast.text =
+        "kubelet throws such attempts away: they count neither as success nor as failure";
+  } else if (forecast.failed == 0) {
+    SayAllPass(*probe.probe, forecast);
+  } else if (forecast.failed == counted) {
+    SayAllFail(*probe.probe, OutlookOf(digest, forecast.container), forecast);
+  } else {
+    SaySomeFail(*probe.probe, counted, forecast);
+  }
+  return forecast;
+}
+
+}  // namespace
+
+double MeanAttemptsUntilRun(double share, int run) {
+  if (share >= 1) {
+    return run;
+  }
+  const double whole_run = std::pow(share, run);
+  return whole_run > 0 ? (1 - whole_run) / ((1 - share) * whole_run)
+                       : std::numeric_limits<double>::infinity();
+}
+
+ShareInterval WilsonInterval(int hits, int count) {
+  constexpr double kZ = 1.959964;  // 97.5 % quantile of the normal distribution.
+  if (count == 0) {
+    return {};
+  }
+  const double n = count;
+  const double p = hits / n;
+  const double denominator = 1 + kZ * kZ / n;
+  const double center = (p + kZ * kZ / (2 * n)) / denominator;
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n)) / denominator;
+  return {std::max(0.0, center - half), std::min(1.0, center + half)};
+}
+
+std::vector<Forecast> Forecasts(const Digest& digest) {
+  std::vector<Forecast> forecasts;
+  for (const ProbeCase& probe : digest.probes) {
+    const std::vector<Outcome> outcomes = SampleOf(probe).outcomes;
+    if (probe.unusable.empty() && !outcomes.empty() && probe.probe->type != ProbeType::kUnknown) {
+      forecasts.push_back(ForecastOf(digest, probe, outcomes));
+    }
+  }
+  return forecasts;
+}
+
+}  // namespace netcheck::diagnosis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "diagnosis/digest.h"
+#include "diagnosis/finding.h"
+
+namespace netcheck::diagnosis {
+
+/// For each probe that was checked as kubelet does: what kubelet does with attempts that go on as
+/// often right and wrong as those that were made.
+std::vector<Forecast> Forecasts(const Digest& digest);
+
+/// Mean number of attempts until `run` failures in a row, each attempt failing with probability
+/// `share` (0 < share <= 1) whatever the others did: (1 - p^n) / ((1 - p) p^n).
+double MeanAttemptsUntilRun(double share, int run);
+
+/// The 95 % confidence interval of a share of which `hits` in `count` were observed (Wilson's).
+struct ShareInterval {
+  double low = 0;
+  double high = 1;
+};
+ShareInterval WilsonInterval(int hits, int count);
+
+}  // namespace netcheck::diagnosis
