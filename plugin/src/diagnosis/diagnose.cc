@@ -10,6 +10,7 @@
 #include "diagnosis/digest.h"
 #include "diagnosis/finding.h"
 #include "diagnosis/forecast.h"
+#include "diagnosis/kubelet_words.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -205,6 +206,7 @@ Report Diagnose(const model::Evidence& evidence) {
   Arbitrate(RunRules(digest), report);
   AddUnexplained(digest, report);
   report.checks = CheckReports(digest);
+  report.kubelet = KubeletFailures(digest);
   report.forecasts = Forecasts(digest);
   report.not_seen = evidence.not_seen;
   Conclude(digest, report);

@@ -81,6 +81,19 @@ struct Unexplained {
   std::vector<std::string> observations;
 };
 
+/// What kubelet itself reported of a probe, beside what was met from here.
+struct KubeletFailure {
+  std::string container;
+  std::string probe;       ///< "liveness", "readiness", "startup"
+  std::string message;     ///< kubelet's words, the latest of their kind.
+  int count = 0;           ///< Over all events of this kind.
+  std::string first_seen;  ///< RFC 3339
+  std::string last_seen;
+  Stage stage = Stage::kUnknown;  ///< As far as the words tell; they can't tell A to D apart.
+  int attempts = 0;               ///< Of ours, those that could have ended like this.
+  int same = 0;                   ///< Of those, how many did.
+};
+
 /// What kubelet does with a probe whose attempts go on as they did here.
 struct Forecast {
   std::string container;
@@ -103,6 +116,7 @@ struct Report {
   std::vector<Finding> risks;     ///< kPossible.
   std::vector<Unexplained> unexplained;
   std::vector<CheckReport> checks;
+  std::vector<KubeletFailure> kubelet;
   std::vector<Forecast> forecasts;
   std::vector<model::NotSeen> not_seen;
 };

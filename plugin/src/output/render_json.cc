@@ -114,6 +114,22 @@ Json NotSeenJson(const std::vector<model::NotSeen>& entries) {
   return list;
 }
 
+Json KubeletJson(const std::vector<diagnosis::KubeletFailure>& failures) {
+  Json list = Json::array();
+  for (const diagnosis::KubeletFailure& failure : failures) {
+    list.push_back(Json{{"container", failure.container},
+                        {"probe", failure.probe},
+                        {"message", failure.message},
+                        {"count", failure.count},
+                        {"firstSeen", failure.first_seen},
+                        {"lastSeen", failure.last_seen},
+                        {"stage", diagnosis::Letter(failure.stage)},
+                        {"attempts", failure.attempts},
+                        {"same", failure.same}});
+  }
+  return list;
+}
+
 Json EventsJson(const std::vector<model::ProbeEvent>& events) {
   Json list = Json::array();
   for (const model::ProbeEvent& event : events) {
@@ -139,6 +155,7 @@ void RenderJson(const diagnosis::Report& report,
                   {"risks", FindingsJson(report.risks)},
                   {"undetermined", UndeterminedJson(report.unexplained)},
                   {"checks", ChecksJson(report.checks)},
+                  {"kubeletFailures", KubeletJson(report.kubelet)},
                   {"forecasts", ForecastsJson(report.forecasts)},
                   {"kubeletEvents", EventsJson(evidence.events)},
                   {"notSeen", NotSeenJson(report.not_seen)}};

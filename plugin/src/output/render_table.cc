@@ -132,6 +132,38 @@ void WriteChecks(const Page& page) {
   }
 }
 
+/// Whether our attempts meet what kubelet met.
+std::string Agreement(const diagnosis::KubeletFailure& failure) {
+  if (failure.attempts == 0) {
+    return "nothing was tried from here that could have ended so";
+  }
+  if (failure.same == 0) {
+    return fmt::format("from here none of {} ended so",
+                       diagnosis::Count(failure.attempts, "attempt"));
+  }
+  return fmt::format("from here {} of {} ended the same way",
+                     failure.same,
+                     diagnosis::Count(failure.attempts, "attempt"));
+}
+
+void WriteKubelet(const Page& page) {
+  if (page.report.kubelet.empty()) {
+    return;
+  }
+  page.out << "\nWhat kubelet reported itself:\n";
+  for (const diagnosis::KubeletFailure& failure : page.report.kubelet) {
+    WriteWrapped(fmt::format("{} ({}, last {}); {}",
+                             failure.message,
+                             diagnosis::Count(failure.count, "time"),
+                             failure.last_seen,
+                             Agreement(failure)),
+                 fmt::format("  - container {}: ", failure.container),
+                 "    ",
+                 page.width,
+                 page.out);
+  }
+}
+
 void WriteForecasts(const Page& page) {
   bool first = true;
   for (const diagnosis::Forecast& forecast : page.report.forecasts) {
@@ -269,21 +301,6 @@ void WriteList(const Page& page, const char* heading, const std::vector<std::str
 }
 
 /// What kubelet itself reported about the finding's container and probe.
-std::vector<std::string> KubeletSays(const Page& page, const Finding& finding) {
-  constexpr std::size_t kMost = 2;
-  std::vector<std::string> lines;
-  for (const model::ProbeEvent& event : page.evidence.events) {
-    const bool same_container = finding.subject.rfind("container " + event.container + ",", 0) == 0;
-    if (same_container && event.reason == "Unhealthy" && lines.size() < kMost) {
-      lines.push_back(fmt::format("{} ({}, last {})",
-                                  event.message,
-                                  diagnosis::Count(event.count, "time"),
-                                  event.last_seen));
-    }
-  }
-  return lines;
-}
-
 void WriteFinding(const Page& page, const Finding& finding, const char* heading) {
   page.out << '\n';
   WriteWrapped(
@@ -294,7 +311,6 @@ void WriteFinding(const Page& page, const Finding& finding, const char* heading)
       page.out);
   WriteWrapped(finding.subject, "  Concerns ", "    ", page.width, page.out);
   WriteList(page, "Evidence", finding.evidence);
-  WriteList(page, "What kubelet reported", KubeletSays(page, finding));
   WriteList(page, "Fix", finding.fix);
 }
 
@@ -345,6 +361,7 @@ void RenderTable(const Report& report,
   WriteChecks(page);
   WritePortMaps(page);
   WriteErrors(page);
+  WriteKubelet(page);
   WriteForecasts(page);
   for (const Finding& finding : report.findings) {
     WriteFinding(page, finding, "CAUSE");

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "diagnosis/digest.h"
+#include "diagnosis/finding.h"
+
+// kubelet's events about probes (pkg/kubelet/prober/prober.go), and whether our attempts agree.
+namespace netcheck::diagnosis {
+
+/// How an attempt of a probe ended, as far as kubelet's words tell.
+enum class Ending {
+  kRefused,      ///< RST or ICMP port unreachable.
+  kUnreachable,  ///< No route, or an ICMP error.
+  kNotSent,      ///< The node itself forbade it.
+  kDialTimeout,  ///< The handshake got no answer.
+  kTimeout,      ///< The handshake or the response: these words don't say.
+  kBodyTimeout,  ///< The headers came, the body did not end.
+  kReset,        ///< Closed or reset after the handshake.
+  kStatus,       ///< Answered, with a status that is a failure.
+  kProtocol,     ///< Answered, in another protocol or TLS.
+  kOther,
+};
+
+struct KubeletWords {
+  model::ProbeType type = model::ProbeType::kUnknown;
+  Ending ending = Ending::kOther;
+  int status = 0;      ///< When kStatus.
+  std::string output;  ///< Without "Liveness probe failed: ".
+};
+
+/// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …"; nullopt:
+/// another message.
+std::optional<KubeletWords> ReadKubeletMessage(const std::string& message);
+
+/// By container, probe and ending, in the order of their last event.
+std::vector<KubeletFailure> KubeletFailures(const Digest& digest);
+
+}  // namespace netcheck::diagnosis
