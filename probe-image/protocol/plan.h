@@ -61,6 +61,8 @@ struct HandshakeBatch {
 
 enum class CheckKind { kUnknown, kHttp, kTcp, kGrpc, kExec };
 
+const char* Name(CheckKind kind);  ///< As in the plan's JSON: "http", "tcp" ...
+
 struct Header {
   std::string name;
   std::string value;

@@ -138,6 +138,22 @@ const char* Name(PortPlanKind kind) {
   return "unknown";
 }
 
+const char* Name(CheckKind kind) {
+  switch (kind) {
+    case CheckKind::kHttp:
+      return "http";
+    case CheckKind::kTcp:
+      return "tcp";
+    case CheckKind::kGrpc:
+      return "grpc";
+    case CheckKind::kExec:
+      return "exec";
+    case CheckKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
 Json ToJson(const Plan& plan) {
   return Json(plan);
 }

@@ -76,7 +76,7 @@ std::optional<double> OptionalMillis(const std::optional<std::int64_t>& microsec
 CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
   CheckReport report;
   report.id = check.plan->id;
-  report.kind = check.plan->kind == protocol::CheckKind::kHttp ? "http" : "tcp";
+  report.kind = protocol::Name(check.plan->kind);
   report.target = TargetOf(*check.plan, probe);
   for (const JudgedAttempt& judged : check.attempts) {
     const protocol::CheckAttempt& tried = *judged.attempt;

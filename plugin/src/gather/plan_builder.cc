@@ -117,11 +117,22 @@ protocol::Target DescribeTarget(const model::Pod& pod) {
   return target;
 }
 
+/// A declared port is checked as a TCP probe would.
+protocol::CheckKind KindOf(ProbeKind kind) {
+  switch (kind) {
+    case ProbeKind::kHttp:
+      return protocol::CheckKind::kHttp;
+    case ProbeKind::kGrpc:
+      return protocol::CheckKind::kGrpc;
+    default:
+      return protocol::CheckKind::kTcp;
+  }
+}
+
 protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options) {
   const model::Probe& probe = spec.probe;
   protocol::Check check;
-  check.kind =
-      probe.kind == ProbeKind::kHttp ? protocol::CheckKind::kHttp : protocol::CheckKind::kTcp;
+  check.kind = KindOf(probe.kind);
   check.address = probe.address;
   check.port = probe.port;
   check.timeout_ms = probe.timeout_s * 1000;
@@ -131,6 +142,8 @@ protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options)
   check.budget_ms = 10000;
   if (probe.kind == ProbeKind::kHttp) {
     check.http = {probe.scheme, probe.path, spec.http_host, spec.headers, options.user_agent};
+  } else if (probe.kind == ProbeKind::kGrpc) {
+    check.grpc = {probe.grpc_service, options.user_agent};
   }
   return check;
 }
@@ -202,9 +215,6 @@ void AddChecks(const std::vector<ProbeSpec>& specs, const PlanOptions& options, 
           {fmt::format("handshakes with {}:{}", probe.address, probe.port),
            "the probe's host is a name, and handshakes are made with addresses",
            "the probe was checked as kubelet does, without a look at single source ports"});
-    }
-    if (probe.kind == ProbeKind::kGrpc) {
-      continue;
     }
     protocol::Check check = DescribeCheck(specs[i], options);
     check.id = probe.kind == ProbeKind::kPort

@@ -43,10 +43,6 @@ void AddNotSeen(const model::Probe& probe, std::vector<model::NotSeen>& not_seen
     not_seen.push_back({Describe(probe),
                         fmt::format("no port of the container is named \"{}\"", probe.port_name),
                         "the probe was not checked; kubelet can't make it either"});
-  } else if (probe.kind == ProbeKind::kGrpc) {
-    not_seen.push_back({Describe(probe),
-                        "gRPC health checks are not made by this version",
-                        "only handshakes with its port were tried"});
   }
   for (const std::string& header : probe.withheld_headers) {
     not_seen.push_back({fmt::format("header {} of the {}", header, Describe(probe)),
