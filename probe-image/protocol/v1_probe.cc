@@ -1,8 +1,10 @@
 #include "protocol/v1_probe.h"
 
 #include <charconv>
+#include <map>
 #include <utility>
 
+#include "protocol/expand_variables.h"
 #include "protocol/json_fields.h"
 
 namespace netcheck::protocol {
@@ -68,6 +70,21 @@ HttpRequest ReadHttp(const Json& action) {
   return http;
 }
 
+/// pkg/kubelet/container/helpers.go, ExpandContainerCommandOnlyStatic: a variable whose value comes
+/// from elsewhere (valueFrom) counts as empty.
+std::vector<std::string> ReadCommand(const Json& action, const Json& container) {
+  std::map<std::string, std::string> variables;
+  for (const Json& variable : GetArray(container, "env")) {
+    variables[GetString(variable, "name")] = GetString(variable, "value");
+  }
+  std::vector<std::string> command;
+  for (const Json& word : GetArray(action, "command")) {
+    command.push_back(
+        word.is_string() ? ExpandVariables(word.get_ref<const std::string&>(), variables) : "");
+  }
+  return command;
+}
+
 void ReadAction(const Json& json, const Json& container, V1Probe& probe) {
   if (json.contains("httpGet")) {
     const Json& action = GetObject(json, "httpGet");
@@ -89,9 +106,7 @@ void ReadAction(const Json& json, const Json& container, V1Probe& probe) {
   } else if (json.contains("exec")) {
     probe.kind = CheckKind::kExec;
     probe.exec.container = GetString(container, "name");
-    for (const Json& word : GetArray(GetObject(json, "exec"), "command")) {
-      probe.exec.command.push_back(word.is_string() ? word.get<std::string>() : "");
-    }
+    probe.exec.command = ReadCommand(GetObject(json, "exec"), container);
   }
 }
 

@@ -32,6 +32,25 @@ TEST_CASE("v1 probe: every action") {
   CHECK(Read(R"({"somethingNew": {}})").kind == CheckKind::kUnknown);
 }
 
+TEST_CASE("v1 probe: variables in a command are expanded as kubelet does") {
+  const char* container = R"({"name": "app", "env": [
+      {"name": "PORT", "value": "80"}, {"name": "SECRET", "valueFrom": {}}]})";
+  const auto word = [&](const std::string& text) {
+    const Json probe{{"exec", {{"command", {text}}}}};
+    return ReadV1Probe(probe, Json::parse(container)).exec.command.at(0);
+  };
+  CHECK(word("http://localhost:$(PORT)/") == "http://localhost:80/");
+  CHECK(word("$(PORT)$(PORT)") == "8080");
+  CHECK(word("$(SECRET)") == "");
+  CHECK(word("$(NONE)") == "$(NONE)");
+  CHECK(word("$$(PORT)") == "$(PORT)");
+  CHECK(word("$$$(PORT)") == "$80");
+  CHECK(word("$PORT ${PORT} $") == "$PORT ${PORT} $");
+  CHECK(word("$(PORT") == "$(PORT");
+  CHECK(word("$()") == "$()");
+  CHECK(word("") == "");
+}
+
 TEST_CASE("v1 probe: ports in kubelet's words") {
   const auto port = [](const std::string& text) {
     const std::string probe = R"({"tcpSocket": {"port": )" + text + "}}";
