@@ -61,7 +61,7 @@ CheckReport BatchReport(const Digest& digest, const Batch& batch) {
 }
 
 std::string TargetOf(const protocol::Check& plan, const model::Probe& probe) {
-  const std::string host_port = HostPort(plan.address, plan.port);
+  std::string host_port = HostPort(plan.address, plan.port);
   if (plan.kind != protocol::CheckKind::kHttp) {
     return host_port;
   }

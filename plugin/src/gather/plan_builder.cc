@@ -73,7 +73,7 @@ std::vector<int> Candidates(const std::vector<model::NodePort>& node_ports, std:
       ports.insert(port.port);
     }
   }
-  const std::vector<int> all(ports.begin(), ports.end());
+  std::vector<int> all(ports.begin(), ports.end());
   if (all.size() <= limit) {
     return all;
   }

@@ -20,7 +20,7 @@ void Mark(PortCell& cell, bool passed) {
 }  // namespace
 
 int PortMap::FirstPort(std::size_t cell) const {
-  const auto ports = static_cast<std::size_t>(high - low + 1);
+  const auto ports = static_cast<std::size_t>(high - low) + 1;
   return low + static_cast<int>(cell * ports / cells.size());
 }
 

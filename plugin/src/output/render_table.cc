@@ -228,7 +228,7 @@ const char* Glyph(PortCell cell, bool unicode) {
 }
 
 std::string Painted(const Page& page, PortCell cell) {
-  const std::string glyph = Glyph(cell, page.style.unicode);
+  std::string glyph = Glyph(cell, page.style.unicode);
   switch (cell) {
     case PortCell::kPassed:
       return page.paint.Green(glyph);

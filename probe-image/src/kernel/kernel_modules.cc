@@ -21,11 +21,12 @@ bool IsBuiltin(std::string_view name, const std::string& proc_root) {
   if (!release) {
     return false;
   }
-  const std::string modules = "/lib/modules/" + std::string(Trim(*release)) + "/modules.builtin";
+  std::string modules = "/lib/modules/";
+  modules.append(Trim(*release)).append("/modules.builtin");
   const std::string node_root = proc_root + "/1/root";
   // /lib is an absolute link to /usr/lib on some nodes, and would lead out of /proc/1/root.
-  for (const auto& path : {node_root + modules, node_root + "/usr" + modules}) {
-    if (const auto text = ReadFile(path)) {
+  for (std::string root : {node_root, node_root + "/usr"}) {
+    if (const auto text = ReadFile(root.append(modules))) {
       return ListsBuiltinModule(*text, name);
     }
   }

@@ -101,7 +101,7 @@ Result<void> QueryNetlink(const UniqueFd& socket,
                           std::uint32_t sequence,
                           bool dump,
                           const std::function<void(const NetlinkMessage&)>& consume) {
-  if (const auto sent = Send(socket, request); !sent.ok()) {
+  if (auto sent = Send(socket, request); !sent.ok()) {
     return sent;
   }
   std::vector<std::uint8_t> buffer(kBufferSize);

@@ -45,9 +45,10 @@ Result<CpuStat> ReadThrough(const std::string& viewer,
   }
   const auto mounts = ParseCgroupMounts(*mountinfo);
   Result<CpuStat> stat = Error{"no mounted cgroup hierarchy shows its cgroup", 0};
+  const std::string root = proc_root + "/" + viewer + "/root";
   for (const auto& location : locations) {
-    for (const auto& path : CpuStatPaths(mounts, location.v2, location.path)) {
-      const auto text = ReadFile(proc_root + "/" + viewer + "/root" + path);
+    for (auto path : CpuStatPaths(mounts, location.v2, location.path)) {
+      const auto text = ReadFile(path.insert(0, root));
       stat = text ? ParseCpuStat(*text) : text.error();
       if (stat) {
         return stat;
