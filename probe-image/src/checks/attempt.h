@@ -22,7 +22,7 @@ struct AttemptOutcome {
   bool stopped = false;
 };
 
-/// pkg/probe/http with redirects to other hosts not followed; HTTP/1.1.
+/// pkg/probe/http with redirects to other hosts not followed; HTTP/2 where a TLS server chooses it.
 AttemptOutcome AttemptHttp(const protocol::Check& check, const AttemptContext& context);
 /// pkg/probe/tcp: connect, close.
 AttemptOutcome AttemptTcp(const protocol::Check& check, const AttemptContext& context);

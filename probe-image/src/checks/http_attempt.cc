@@ -7,6 +7,7 @@
 #include "checks/attempt.h"
 #include "checks/connect_host.h"
 #include "checks/go_quote.h"
+#include "checks/http2_exchange.h"
 #include "checks/http_exchange.h"
 #include "checks/http_request.h"
 #include "checks/tls_stream.h"
@@ -21,6 +22,8 @@ constexpr std::size_t kMaxRequests = 10;
 constexpr std::int64_t kRedirectBodyBytes = 2048;
 /// http.DefaultTransport's TLSHandshakeTimeout, which kubelet's transport inherits.
 constexpr std::chrono::seconds kTlsHandshakeLimit{10};
+/// Between requests that a server does not take. Go makes no pause.
+constexpr std::chrono::milliseconds kRetryPause{50};
 constexpr const char* kAwaitingHeaders =
     "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
 
@@ -75,6 +78,9 @@ class HttpAttempt {
     return context_.clock.NowUs() - outcome_.fact.start_us;
   }
 
+  /// The connection that the fact describes.
+  [[nodiscard]] bool IsFirst() const { return connections_ == 0; }
+
   void Conclude(const char* result, std::string output) {
     fact().result = result;
     fact().output = std::move(output);
@@ -122,18 +128,56 @@ class HttpAttempt {
       Fail(request, "unsupported protocol scheme " + GoQuote(request.url.scheme));
       return std::nullopt;
     }
+    while (true) {
+      const auto result = SendOnce(request, *text);
+      if (!result) {
+        return std::nullopt;
+      }
+      if (result->status != ExchangeResult::Status::kRetry) {
+        return Response(request, *result);
+      }
+      if (!PauseBeforeRetry(request)) {
+        return std::nullopt;
+      }
+    }
+  }
+
+  /// On a connection of its own; nullopt when there was none.
+  std::optional<ExchangeResult> SendOnce(const HttpGet& request, const std::string& text) {
     const auto socket = Connect(request);
+    ++connections_;
     if (socket == nullptr) {
       return std::nullopt;
     }
     if (request.url.scheme == "http") {
-      return Exchange(request, *text, *socket);
+      fact().phase = CheckPhase::kRequest;
+      return ExchangeHttp1(*socket, ExchangeWith(request, text), patience_);
     }
     TlsStream tls(*socket, Hostname(request.url));
     if (!Encrypt(request, tls)) {
       return std::nullopt;
     }
-    return Exchange(request, *text, tls);
+    fact().phase = CheckPhase::kRequest;
+    if (tls.protocol() != "h2") {
+      return ExchangeHttp1(tls, ExchangeWith(request, text), patience_);
+    }
+    const auto fields = Http2RequestFields(request);
+    if (!fields) {
+      Fail(request, fields.error().message);
+      return std::nullopt;
+    }
+    return ExchangeHttp2(tls, *fields, ExchangeWith(request, text), patience_);
+  }
+
+  /// Go's transport tries again until the attempt's time is over (net/http's Transport.roundTrip,
+  /// x/net/http2's shouldRetryRequest). False when it is.
+  bool PauseBeforeRetry(const HttpGet& request) {
+    const WaitResult waited = WaitFor(-1, 0, patience_.AtMost(kRetryPause));
+    outcome_.stopped = waited == WaitResult::kStopped;
+    if (!outcome_.stopped && patience_.Expired()) {
+      Fail(request, kAwaitingHeaders);
+    }
+    return !outcome_.stopped && !patience_.Expired();
   }
 
   std::unique_ptr<SocketStream> Connect(const HttpGet& request) {
@@ -148,8 +192,8 @@ class HttpAttempt {
         host,
         *port,
         patience_.AtMost(ConnectLimit(check_)),
-        hop_ == 0 ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
-    if (hop_ == 0) {
+        IsFirst() ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
+    if (IsFirst()) {
       fact().source_address = FormatIpAddress(connection.local.address);
       fact().source_port = connection.local.port;
       fact().connect_result = connection.result;
@@ -160,7 +204,7 @@ class HttpAttempt {
         fact().phase = CheckPhase::kResolve;
       }
       Fail(request, connection.expired ? kAwaitingHeaders : connection.error);
-    } else if (hop_ == 0) {
+    } else if (IsFirst()) {
       fact().connect_us = SinceStart();
     }
     return std::move(connection.stream);
@@ -171,7 +215,7 @@ class HttpAttempt {
     const IoResult result = tls.Handshake(patience_.AtMost(kTlsHandshakeLimit));
     switch (result.status) {
       case IoResult::Status::kOk:
-        if (hop_ == 0) {
+        if (!fact().tls_us) {
           fact().tls_us = SinceStart();
         }
         return true;
@@ -187,10 +231,7 @@ class HttpAttempt {
     }
   }
 
-  std::optional<HttpResponse> Exchange(const HttpGet& request,
-                                       const std::string& text,
-                                       ByteStream& stream) {
-    fact().phase = CheckPhase::kRequest;
+  ExchangeOptions ExchangeWith(const HttpGet& request, const std::string& text) {
     ExchangeOptions options{text, {}, {}};
     options.on_first_byte = [this] {
       if (hop_ == 0) {
@@ -200,7 +241,10 @@ class HttpAttempt {
     options.body_limit = [this, &request](const HttpResponse& response) {
       return BodyLimit(request, response);
     };
-    ExchangeResult result = ExchangeHttp1(stream, options, patience_);
+    return options;
+  }
+
+  std::optional<HttpResponse> Response(const HttpGet& request, const ExchangeResult& result) {
     const HttpResponse& response = result.response;
     if (result.status != ExchangeResult::Status::kResponse) {
       outcome_.stopped = result.status == ExchangeResult::Status::kStopped;
@@ -213,8 +257,8 @@ class HttpAttempt {
     fact().server = FirstValue(response.headers, "Server");
     fact().location = FirstValue(response.headers, "Location");
     fact().phase = result.body_error.empty() ? CheckPhase::kDone : CheckPhase::kBody;
-    body_error_ = std::move(result.body_error);
-    return std::move(result.response);
+    body_error_ = result.body_error;
+    return response;
   }
 
   /// A redirect that is followed is read for a moment only, and not at all if it is long.
@@ -249,6 +293,7 @@ class HttpAttempt {
   Patience patience_;
   AttemptOutcome outcome_;
   std::size_t hop_ = 0;
+  std::size_t connections_ = 0;  ///< Tried before the current one.
   std::string body_error_;
 };
 

@@ -16,6 +16,8 @@ struct ExchangeResult {
     kExpired,  ///< Before the response's head was complete.
     kStopped,
     kFailed,  ///< Before the response's head was complete.
+    /// The server did not take the request, which Go then sends again on a new connection. HTTP/2.
+    kRetry,
   };
   Status status = Status::kResponse;
   std::string error;  ///< When failed: Go's words.
@@ -26,7 +28,7 @@ struct ExchangeResult {
 };
 
 struct ExchangeOptions {
-  std::string request;  ///< From SerializeHttp1().
+  std::string request;  ///< From SerializeHttp1(); HTTP/1 only.
   /// Called when the first byte of the response is there.
   std::function<void()> on_first_byte;
   /// Called when the head is complete: how much of the body to read.

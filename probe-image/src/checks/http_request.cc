@@ -90,6 +90,74 @@ std::string BasicAuthorization(const UserInfo& user) {
   return "Basic " + protocol::Base64Encode(user.name + ":" + user.password.value_or(""));
 }
 
+/// With the one field that Go's client adds.
+HttpHeaders HeadersToSend(const HttpGet& request) {
+  HttpHeaders headers = request.headers;
+  if (request.url.user && FirstValue(headers, "Authorization").empty()) {
+    headers["Authorization"] = {BasicAuthorization(*request.url.user)};
+  }
+  return headers;
+}
+
+/// A list of strings as fmt's %q writes it.
+std::string QuotedList(const std::vector<std::string>& values) {
+  std::string text = "[";
+  for (const std::string& value : values) {
+    text += (text.size() > 1 ? " " : "") + GoQuote(value);
+  }
+  return text + "]";
+}
+
+/// checkConnHeaders
+Result<void> CheckConnectionHeaders(const HttpHeaders& headers) {
+  const auto check = [&](const char* name, bool only_first, auto&& harmless) -> Result<void> {
+    const auto it = headers.find(name);
+    if (it == headers.end() ||
+        ((only_first || it->second.size() == 1) && harmless(it->second.front()))) {
+      return {};
+    }
+    return Error{std::string("http2: invalid ") + name +
+                 " request header: " + QuotedList(it->second)};
+  };
+  const auto empty_or_chunked = [](const std::string& value) {
+    return value.empty() || value == "chunked";
+  };
+  if (auto fine = check("Upgrade", true, empty_or_chunked); !fine) {
+    return fine;
+  }
+  if (auto fine = check("Transfer-Encoding", false, empty_or_chunked); !fine) {
+    return fine;
+  }
+  return check("Connection", false, [](const std::string& value) {
+    return value.empty() || EqualFold(value, "close") || EqualFold(value, "keep-alive");
+  });
+}
+
+/// Each cookie is a field of its own.
+void AddCookies(std::string_view value, Http2Fields& fields) {
+  for (std::size_t end = value.find(';'); end != std::string_view::npos; end = value.find(';')) {
+    fields.push_back({"cookie", std::string(value.substr(0, end))});
+    value.remove_prefix(end + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+  }
+  if (!value.empty()) {
+    fields.push_back({"cookie", std::string(value)});
+  }
+}
+
+void AddRegularFields(const HttpHeaders& headers, Http2Fields& fields) {
+  for (const auto& [canonical, values] : headers) {
+    const std::string name = LowerCase(canonical);
+    for (const std::string& value : values) {
+      if (name == "cookie") {
+        AddCookies(value, fields);
+      } else {
+        fields.push_back({name, value});
+      }
+    }
+  }
+}
+
 /// The Referer of the next request; "" for none.
 std::string Referer(const HttpGet& last, const HttpGet& next) {
   if (last.url.scheme == "https" && next.url.scheme == "http") {
@@ -123,10 +191,7 @@ Result<HttpGet> BuildProbeRequest(const protocol::HttpRequest& spec,
 }
 
 Result<std::string> SerializeHttp1(const HttpGet& request) {
-  HttpHeaders headers = request.headers;
-  if (request.url.user && FirstValue(headers, "Authorization").empty()) {
-    headers["Authorization"] = {BasicAuthorization(*request.url.user)};
-  }
+  HttpHeaders headers = HeadersToSend(request);
   if (auto valid = CheckHeaders(headers); !valid) {
     return valid.error();
   }
@@ -150,6 +215,37 @@ Result<std::string> SerializeHttp1(const HttpGet& request) {
     text += HeaderLine("Connection", "close");
   }
   return text + "\r\n";
+}
+
+Result<Http2Fields> Http2RequestFields(const HttpGet& request) {
+  HttpHeaders headers = HeadersToSend(request);
+  if (auto valid = CheckConnectionHeaders(headers); !valid) {
+    return valid.error();
+  }
+  const std::string& host = request.host.empty() ? request.url.host : request.host;
+  if (!IsValidHost(host)) {
+    return Error{"http2: invalid Host header"};
+  }
+  Http2Fields fields{{":authority", host},
+                     {":method", "GET"},
+                     {":path", RequestUri(request.url)},
+                     {":scheme", request.url.scheme}};
+  const std::string agent = FirstValue(headers, "User-Agent");
+  for (const char* own : {"Host",
+                          "Content-Length",
+                          "Connection",
+                          "Proxy-Connection",
+                          "Transfer-Encoding",
+                          "Upgrade",
+                          "Keep-Alive",
+                          "User-Agent"}) {
+    headers.erase(own);
+  }
+  AddRegularFields(headers, fields);
+  if (!agent.empty()) {
+    fields.push_back({"user-agent", agent});
+  }
+  return fields;
 }
 
 bool IsRedirect(int status) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "checks/http2_fields.h"
 #include "checks/http_header.h"
 #include "checks/url.h"
 #include "protocol/plan.h"
@@ -26,6 +27,11 @@ protocol::Result<HttpGet> BuildProbeRequest(const protocol::HttpRequest& spec,
 /// What goes over the wire: HTTP/1.1 with "Connection: close", because kubelet keeps nothing alive.
 /// Fails on header names and values that Go refuses to send.
 protocol::Result<std::string> SerializeHttp1(const HttpGet& request);
+
+/// The same request's header list for HTTP/2, in Go's order
+/// (golang.org/x/net/internal/httpcommon/request.go, EncodeHeaders). Fails on fields that mean
+/// something to an HTTP/1 connection only, and on a host that is none.
+protocol::Result<Http2Fields> Http2RequestFields(const HttpGet& request);
 
 /// Whether Go follows a response of that status: 301, 302, 303, 307, 308.
 bool IsRedirect(int status);

@@ -8,9 +8,9 @@
 namespace netcheck::probe {
 
 /// TLS over another stream, as the TLS client of Go's net/http speaks it for kubelet: certificates
-/// are not verified, TLS 1.2 at least, Go's cipher suites, no client certificate. Its errors are
-/// worded as Go's (src/crypto/tls): "remote error: tls: handshake failure", "EOF",
-/// "http: server gave HTTP response to HTTPS client".
+/// are not verified, TLS 1.2 at least, Go's cipher suites, no client certificate, h2 and http/1.1
+/// offered by ALPN. Its errors are worded as Go's (src/crypto/tls): "remote error: tls: handshake
+/// failure", "EOF", "http: server gave HTTP response to HTTPS client".
 class TlsStream : public ByteStream {
  public:
   /// `lower` must outlive this. `server_name` goes into SNI unless it is an IP address or "".

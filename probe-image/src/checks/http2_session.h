@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checks/byte_stream.h"
+#include "checks/http2_fields.h"
+
+namespace netcheck::probe {
+
+/// What a client announces when a connection begins.
+struct Http2Announcement {
+  std::vector<std::pair<std::int32_t, std::uint32_t>> settings;  ///< RFC 9113 §6.5.2, in order.
+  /// What the connection's window gets beyond its first 65535 bytes.
+  std::uint32_t window_increment = 0;
+};
+
+/// What the server did, or what became of the connection.
+struct Http2Event {
+  enum class Kind {
+    kSettings,         ///< Its first SETTINGS.
+    kHeaders,          ///< `headers`, `end_stream`.
+    kData,             ///< `text`, `end_stream`: one DATA frame.
+    kReset,            ///< It ended the stream with RST_STREAM: `code`.
+    kGoAway,           ///< `last_stream`, `code`, `text` (its debug data).
+    kStreamFault,      ///< It broke a rule of the stream, which is ended: `code`.
+    kConnectionFault,  ///< It broke a rule of the connection: `text`, Go's words.
+    kClosed,           ///< Nothing more can be read or written, see `io`.
+  };
+  Kind kind = Kind::kClosed;
+  Http2FieldList headers{0};
+  std::string text;
+  bool end_stream = false;
+  std::uint32_t code = 0;
+  std::uint32_t last_stream = 0;
+  IoResult io;  ///< With Go's "EOF" or "unexpected EOF" as its error at the connection's end.
+};
+
+/// The client's side of an HTTP/2 connection with one request, whose stream is 1. Frames, header
+/// compression, flow control, PING and SETTINGS are nghttp2's matter; the messages in them are
+/// judged by whoever reads the events. Bounded: a header list is at most `kMaxHeaderListBytes`, and
+/// an event holds at most a frame or a header list.
+class Http2Session {
+ public:
+  /// `stream` must outlive this.
+  Http2Session(ByteStream& stream, const Http2Announcement& announcement);
+  ~Http2Session();
+  Http2Session(const Http2Session&) = delete;
+  Http2Session& operator=(const Http2Session&) = delete;
+
+  /// To be called once: the request goes out with the next Next(). Without a body the HEADERS frame
+  /// ends the stream.
+  void Request(const Http2Fields& fields);
+  void Request(const Http2Fields& fields, std::string body);
+  /// Whether the request's header was handed to the connection.
+  [[nodiscard]] bool request_sent() const;
+  /// Sends what is due, and waits for what the server does. After kConnectionFault and kClosed
+  /// there is nothing more to wait for.
+  Http2Event Next(const Patience& patience);
+
+  /// Takes leave: ends the stream with CANCEL. Errors are ignored.
+  void Cancel(const Patience& patience);
+  /// Takes leave: GOAWAY with NO_ERROR. Errors are ignored.
+  void GoAway(const std::string& debug_data, const Patience& patience);
+
+ private:
+  struct State;
+
+  std::unique_ptr<State> state_;
+};
+
+/// Of a response's or a trailer's header list: what kubelet's clients take
+/// (golang.org/x/net/http2's Transport; grpc-go takes 16 MiB).
+inline constexpr std::size_t kMaxHeaderListBytes = 10U << 20U;
+
+}  // namespace netcheck::probe
