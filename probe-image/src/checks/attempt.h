@@ -24,6 +24,9 @@ struct AttemptOutcome {
 
 /// pkg/probe/http with redirects to other hosts not followed; HTTP/2 where a TLS server chooses it.
 AttemptOutcome AttemptHttp(const protocol::Check& check, const AttemptContext& context);
+/// pkg/probe/grpc: grpc.health.v1.Health/Check over plain HTTP/2. Connecting goes on, with
+/// grpc-go's pauses, until the server sent its SETTINGS or the time is over.
+AttemptOutcome AttemptGrpc(const protocol::Check& check, const AttemptContext& context);
 /// pkg/probe/tcp: connect, close.
 AttemptOutcome AttemptTcp(const protocol::Check& check, const AttemptContext& context);
 

@@ -55,6 +55,17 @@ class CheckTaps {
   int flow_ = -1;
 };
 
+AttemptOutcome Attempt(const protocol::Check& check, const AttemptContext& context) {
+  switch (check.kind) {
+    case protocol::CheckKind::kHttp:
+      return AttemptHttp(check, context);
+    case protocol::CheckKind::kGrpc:
+      return AttemptGrpc(check, context);
+    default:
+      return AttemptTcp(check, context);
+  }
+}
+
 }  // namespace
 
 void RunCheck(const protocol::Check& check, const CheckContext& context) {
@@ -70,9 +81,7 @@ void RunCheck(const protocol::Check& check, const CheckContext& context) {
         return;
       }
     }
-    AttemptOutcome outcome = check.kind == protocol::CheckKind::kHttp
-                                 ? AttemptHttp(check, attempt_context)
-                                 : AttemptTcp(check, attempt_context);
+    AttemptOutcome outcome = Attempt(check, attempt_context);
     if (outcome.stopped) {
       return;
     }

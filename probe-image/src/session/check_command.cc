@@ -136,8 +136,9 @@ Result<void> Make(const Request& request) {
     return Error{"--container: not a v1.Container, which is a JSON object"};
   }
   const protocol::V1Probe probe = protocol::ReadV1Probe(request.probe, request.container);
-  if (probe.kind != CheckKind::kHttp && probe.kind != CheckKind::kTcp) {
-    return Error{"--probe: none of httpGet and tcpSocket"};
+  if (probe.kind != CheckKind::kHttp && probe.kind != CheckKind::kTcp &&
+      probe.kind != CheckKind::kGrpc) {
+    return Error{"--probe: none of httpGet, tcpSocket and grpc"};
   }
   if (!ParseIpAddress(request.pod_ip)) {
     return Error{"--pod-ip: \"" + request.pod_ip + "\" is not an IP address"};
