@@ -132,7 +132,7 @@ class GrpcAttempt {
       connect_error_ = "transport: Error while dialing: " + dialed.error;
       return {};
     }
-    if (!fact().connect_us) {
+    if (first) {
       fact().connect_us = SinceStart();
     }
     fact().phase = CheckPhase::kRequest;
@@ -167,7 +167,10 @@ class GrpcAttempt {
         connection.session->GoAway("client transport shutdown", patience_.AtMost(kGoodbyeLimit));
         return Judge(*call.reply());
       }
-      connection = Reconnect();
+      if (call.draining()) {
+        connection = {};
+        connection = Reconnect();
+      }
       if (connection.session == nullptr) {
         return;
       }
@@ -214,7 +217,8 @@ class GrpcAttempt {
     return true;
   }
 
-  /// http2Client.createHeaderFields
+  /// http2Client.createHeaderFields. kubelet offers gzip as well (grpc-accept-encoding), which is
+  /// not for who can't read it.
   [[nodiscard]] Http2Fields RequestFields() const {
     return {{":method", "POST"},
             {":scheme", "http"},

@@ -32,6 +32,8 @@ class GrpcCall {
   [[nodiscard]] const std::optional<GrpcReply>& reply() const { return reply_; }
   /// The server has not seen the call: grpc-go makes it once more.
   [[nodiscard]] bool unprocessed() const { return unprocessed_; }
+  /// The server wants no more calls on this connection.
+  [[nodiscard]] bool draining() const { return go_away_.has_value(); }
   /// The :status of the response; 0: none.
   [[nodiscard]] int http_status() const { return http_status_; }
   [[nodiscard]] bool has_headers() const { return has_headers_; }

@@ -14,7 +14,6 @@ namespace {
 
 using Kind = Http2Event::Kind;
 
-constexpr std::int32_t kStream = 1;
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::uint32_t kFirstWindow = 65535;
 /// Of 16 KiB each, so that a header list of the size that Go takes fits in.
@@ -101,6 +100,7 @@ struct Http2Session::State {
   std::string data;        ///< Of the DATA frame that is being received.
   std::string body;        ///< Of the request.
   std::size_t body_at = 0;
+  std::int32_t stream_id = -1;  ///< Of the request; negative: none was made.
   bool settings_seen = false;
   bool request_packed = false;
   bool request_sent = false;
@@ -112,26 +112,26 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::C
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* data) {
-        if (frame->hd.stream_id == kStream) {
+        if (frame->hd.stream_id == Of(data).stream_id) {
           Of(data).list = Http2FieldList(kMaxHeaderListBytes);
         }
         return 0;
       });
-  nghttp2_session_callbacks_set_on_header_callback(callbacks,
-                                                   [](nghttp2_session*,
-                                                      const nghttp2_frame* frame,
-                                                      const std::uint8_t* name,
-                                                      std::size_t name_size,
-                                                      const std::uint8_t* value,
-                                                      std::size_t value_size,
-                                                      std::uint8_t,
-                                                      void* data) {
-                                                     if (frame->hd.stream_id == kStream) {
-                                                       Of(data).list.Add(Text(name, name_size),
-                                                                         Text(value, value_size));
-                                                     }
-                                                     return 0;
-                                                   });
+  nghttp2_session_callbacks_set_on_header_callback(
+      callbacks,
+      [](nghttp2_session*,
+         const nghttp2_frame* frame,
+         const std::uint8_t* name,
+         std::size_t name_size,
+         const std::uint8_t* value,
+         std::size_t value_size,
+         std::uint8_t,
+         void* data) {
+        if (frame->hd.stream_id == Of(data).stream_id) {
+          Of(data).list.Add(Text(name, name_size), Text(value, value_size));
+        }
+        return 0;
+      });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
                                                             [](nghttp2_session*,
                                                                std::uint8_t,
@@ -139,7 +139,7 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::C
                                                                const std::uint8_t* bytes,
                                                                std::size_t size,
                                                                void* data) {
-                                                              if (stream_id == kStream) {
+                                                              if (stream_id == Of(data).stream_id) {
                                                                 Of(data).data += Text(bytes, size);
                                                               }
                                                               return 0;
@@ -176,7 +176,10 @@ void Http2Session::State::Open(const Http2Announcement& announcement) {
 
 void Http2Session::State::Submit(const Http2Fields& fields, const nghttp2_data_provider* provider) {
   const std::vector<nghttp2_nv> pairs = NameValues(fields);
-  nghttp2_submit_request(session.get(), nullptr, pairs.data(), pairs.size(), provider, nullptr);
+  request_packed = false;
+  request_sent = false;
+  stream_id =
+      nghttp2_submit_request(session.get(), nullptr, pairs.data(), pairs.size(), provider, nullptr);
 }
 
 ssize_t Http2Session::State::ReadBody(nghttp2_session* /*session*/,
@@ -244,7 +247,7 @@ void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
   } else if (frame.hd.type == NGHTTP2_SETTINGS && !settings_seen) {
     settings_seen = true;
     event.kind = Kind::kSettings;
-  } else if (frame.hd.stream_id != kStream) {
+  } else if (frame.hd.stream_id != stream_id) {
     return;
   } else if (frame.hd.type == NGHTTP2_HEADERS) {
     event.kind = Kind::kHeaders;
@@ -268,7 +271,7 @@ void Http2Session::State::OnSent(const nghttp2_frame& frame) {
     request_packed = true;
   } else if (frame.hd.type == NGHTTP2_GOAWAY && !leaving) {
     Fault("connection error: " + Http2CodeName(frame.goaway.error_code));
-  } else if (frame.hd.type == NGHTTP2_RST_STREAM && frame.hd.stream_id == kStream && !leaving) {
+  } else if (frame.hd.type == NGHTTP2_RST_STREAM && frame.hd.stream_id == stream_id && !leaving) {
     Http2Event event;
     event.kind = Kind::kStreamFault;
     event.code = frame.rst_stream.error_code;
@@ -289,6 +292,7 @@ void Http2Session::Request(const Http2Fields& fields) {
 
 void Http2Session::Request(const Http2Fields& fields, std::string body) {
   state_->body = std::move(body);
+  state_->body_at = 0;
   nghttp2_data_provider provider{};
   provider.read_callback = &State::ReadBody;
   state_->Submit(fields, &provider);
@@ -326,7 +330,8 @@ Http2Event Http2Session::Next(const Patience& patience) {
 
 void Http2Session::Cancel(const Patience& patience) {
   state_->leaving = true;
-  nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, kStream, kHttp2Cancel);
+  nghttp2_submit_rst_stream(
+      state_->session.get(), NGHTTP2_FLAG_NONE, state_->stream_id, kHttp2Cancel);
   (void)state_->Send(patience);
 }
 

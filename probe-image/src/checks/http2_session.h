@@ -39,7 +39,7 @@ struct Http2Event {
   IoResult io;  ///< With Go's "EOF" or "unexpected EOF" as its error at the connection's end.
 };
 
-/// The client's side of an HTTP/2 connection with one request, whose stream is 1. Frames, header
+/// The client's side of an HTTP/2 connection with one request at a time. Frames, header
 /// compression, flow control, PING and SETTINGS are nghttp2's matter; the messages in them are
 /// judged by whoever reads the events. Bounded: a header list is at most `kMaxHeaderListBytes`, and
 /// an event holds at most a frame or a header list.
@@ -51,11 +51,12 @@ class Http2Session {
   Http2Session(const Http2Session&) = delete;
   Http2Session& operator=(const Http2Session&) = delete;
 
-  /// To be called once: the request goes out with the next Next(). Without a body the HEADERS frame
-  /// ends the stream.
+  /// The request goes out with the next Next(), on stream 1; a second one, after the first has
+  /// ended, on stream 3. Events are those of the last. Without a body the HEADERS frame ends the
+  /// stream.
   void Request(const Http2Fields& fields);
   void Request(const Http2Fields& fields, std::string body);
-  /// Whether the request's header was handed to the connection.
+  /// Whether the last request's header was handed to the connection.
   [[nodiscard]] bool request_sent() const;
   /// Sends what is due, and waits for what the server does. After kConnectionFault and kClosed
   /// there is nothing more to wait for.

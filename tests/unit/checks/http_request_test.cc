@@ -39,6 +39,42 @@ TEST_CASE("http request: the form of a plain probe") {
   CHECK(Wire(Spec("/"), "fd00::5").find("Host: [fd00::5]:8080\r\n") != std::string::npos);
 }
 
+/// "name: value" lines of the header list for HTTP/2.
+std::string Http2Lines(const protocol::HttpRequest& spec) {
+  const auto request = BuildProbeRequest(spec, "10.0.0.5", 8443);
+  REQUIRE(request);
+  const auto fields = Http2RequestFields(*request);
+  if (!fields) {
+    return fields.error().message;
+  }
+  std::string lines;
+  for (const Http2Field& field : *fields) {
+    lines += field.name + ": " + field.value + "\n";
+  }
+  return lines;
+}
+
+TEST_CASE("http request: the same over HTTP/2") {
+  protocol::HttpRequest spec = Spec("/a?b");
+  spec.scheme = "HTTPS";
+  CHECK(Http2Lines(spec) ==
+        ":authority: 10.0.0.5:8443\n:method: GET\n:path: /a?b\n:scheme: https\n"
+        "accept: */*\nuser-agent: kube-probe/1.34\n");
+  spec.headers = {{"host", "web.example"},
+                  {"Connection", "keep-alive"},
+                  {"X-Foo", "1"},
+                  {"x-foo", "2"},
+                  {"cookie", "a=1; b=2;c=3"},
+                  {"user-agent", ""}};
+  CHECK(Http2Lines(spec) ==
+        ":authority: web.example\n:method: GET\n:path: /a?b\n:scheme: https\n"
+        "accept: */*\ncookie: a=1\ncookie: b=2\ncookie: c=3\nx-foo: 1\nx-foo: 2\n");
+  spec.headers = {{"Connection", "Upgrade"}};
+  CHECK(Http2Lines(spec) == "http2: invalid Connection request header: [\"Upgrade\"]");
+  spec.headers = {{"Host", "a b"}};
+  CHECK(Http2Lines(spec) == "http2: invalid Host header");
+}
+
 TEST_CASE("http request: paths") {
   CHECK(RequestLine("") == "GET / HTTP/1.1");
   CHECK(RequestLine("/a?b=c#d") == "GET /a?b=c HTTP/1.1");

@@ -104,8 +104,8 @@ TEST_CASE("tls: an expired self-signed certificate is good enough, as for kubele
     TlsServer server(version, "hello");
     TlsStream stream(server, "web.example");
     REQUIRE(stream.Handshake(FiveSeconds()).ok());
-    CHECK(server.alpn() == "\x08http/1.1");
-    CHECK(stream.protocol() == "http/1.1");
+    CHECK(server.alpn() == "\x02h2\x08http/1.1");
+    CHECK(stream.protocol() == "h2");
     CHECK(server.server_name() == "web.example");
     const std::string request(20000, 'r');  // More than one record.
     REQUIRE(stream.Write(request, FiveSeconds()).ok());
