@@ -80,17 +80,18 @@ struct Http2Session::State {
   void Receive(std::string_view bytes);
   void Fault(std::string text);
   void OnReceived(const nghttp2_frame& frame);
+  void OnStreamFrame(const nghttp2_frame& frame);
   void OnSent(const nghttp2_frame& frame);
 
   static std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Callbacks();
-  static State& Of(void* data) { return *static_cast<State*>(data); }
+  static State& Of(void* self) { return *static_cast<State*>(self); }
   static ssize_t ReadBody(nghttp2_session* session,
                           std::int32_t stream_id,
                           std::uint8_t* buffer,
                           std::size_t size,
                           std::uint32_t* flags,
                           nghttp2_data_source* source,
-                          void* data);
+                          void* self);
 
   ByteStream& stream;
   std::unique_ptr<nghttp2_session, SessionFree> session;
@@ -111,9 +112,9 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::C
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* data) {
-        if (frame->hd.stream_id == Of(data).stream_id) {
-          Of(data).list = Http2FieldList(kMaxHeaderListBytes);
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
+        if (frame->hd.stream_id == Of(self).stream_id) {
+          Of(self).list = Http2FieldList(kMaxHeaderListBytes);
         }
         return 0;
       });
@@ -126,32 +127,32 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::C
          const std::uint8_t* value,
          std::size_t value_size,
          std::uint8_t,
-         void* data) {
-        if (frame->hd.stream_id == Of(data).stream_id) {
-          Of(data).list.Add(Text(name, name_size), Text(value, value_size));
+         void* self) {
+        if (frame->hd.stream_id == Of(self).stream_id) {
+          Of(self).list.Add(Text(name, name_size), Text(value, value_size));
         }
         return 0;
       });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
                                                             [](nghttp2_session*,
                                                                std::uint8_t,
-                                                               std::int32_t stream_id,
+                                                               std::int32_t id,
                                                                const std::uint8_t* bytes,
                                                                std::size_t size,
-                                                               void* data) {
-                                                              if (stream_id == Of(data).stream_id) {
-                                                                Of(data).data += Text(bytes, size);
+                                                               void* self) {
+                                                              if (id == Of(self).stream_id) {
+                                                                Of(self).data += Text(bytes, size);
                                                               }
                                                               return 0;
                                                             });
   nghttp2_session_callbacks_set_on_frame_recv_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* data) {
-        Of(data).OnReceived(*frame);
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
+        Of(self).OnReceived(*frame);
         return 0;
       });
   nghttp2_session_callbacks_set_on_frame_send_callback(
-      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* data) {
-        Of(data).OnSent(*frame);
+      callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
+        Of(self).OnSent(*frame);
         return 0;
       });
   return std::unique_ptr<nghttp2_session_callbacks, CallbacksFree>(callbacks);
@@ -188,8 +189,8 @@ ssize_t Http2Session::State::ReadBody(nghttp2_session* /*session*/,
                                       std::size_t size,
                                       std::uint32_t* flags,
                                       nghttp2_data_source* /*source*/,
-                                      void* data) {
-  State& state = Of(data);
+                                      void* self) {
+  State& state = Of(self);
   size = std::min(size, state.body.size() - state.body_at);
   state.body.copy(reinterpret_cast<char*>(buffer), size, state.body_at);
   state.body_at += size;
@@ -238,29 +239,40 @@ void Http2Session::State::Fault(std::string text) {
 
 void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
   Http2Event event;
-  event.end_stream = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (frame.hd.type == NGHTTP2_GOAWAY) {
     event.kind = Kind::kGoAway;
     event.last_stream = static_cast<std::uint32_t>(frame.goaway.last_stream_id);
     event.code = frame.goaway.error_code;
     event.text = Text(frame.goaway.opaque_data, frame.goaway.opaque_data_len);
+    events.push_back(std::move(event));
   } else if (frame.hd.type == NGHTTP2_SETTINGS && !settings_seen) {
     settings_seen = true;
     event.kind = Kind::kSettings;
-  } else if (frame.hd.stream_id != stream_id) {
-    return;
-  } else if (frame.hd.type == NGHTTP2_HEADERS) {
-    event.kind = Kind::kHeaders;
-    list.Finish();
-    event.headers = std::exchange(list, Http2FieldList(0));
-  } else if (frame.hd.type == NGHTTP2_DATA) {
-    event.kind = Kind::kData;
-    event.text = std::exchange(data, "");
-  } else if (frame.hd.type == NGHTTP2_RST_STREAM) {
-    event.kind = Kind::kReset;
-    event.code = frame.rst_stream.error_code;
-  } else {
-    return;
+    events.push_back(std::move(event));
+  } else if (frame.hd.stream_id == stream_id) {
+    OnStreamFrame(frame);
+  }
+}
+
+void Http2Session::State::OnStreamFrame(const nghttp2_frame& frame) {
+  Http2Event event;
+  event.end_stream = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  switch (frame.hd.type) {
+    case NGHTTP2_HEADERS:
+      event.kind = Kind::kHeaders;
+      list.Finish();
+      event.headers = std::exchange(list, Http2FieldList(0));
+      break;
+    case NGHTTP2_DATA:
+      event.kind = Kind::kData;
+      event.text = std::exchange(data, "");
+      break;
+    case NGHTTP2_RST_STREAM:
+      event.kind = Kind::kReset;
+      event.code = frame.rst_stream.error_code;
+      break;
+    default:
+      return;
   }
   events.push_back(std::move(event));
 }
