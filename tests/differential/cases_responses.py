@@ -265,7 +265,13 @@ INFORMATIONAL = [
     _answer("informational-malformed", b"HTTP/1.1 100 Continue\r\nX\r\n\r\n" + OK),
     _answer("informational-then-garbage", CONTINUE + b"garbage\r\n\r\n"),
     _answer("101", b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello"),
-    _answer("101-stays-open", b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", Hold()),
+    # kubelet's timeout doesn't end this one: it waits until the server closes.
+    _answer(
+        "101-stays-open",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        Sleep(2.5),
+        Close(),
+    ),
     _answer("101-bare", b"HTTP/1.1 101 Switching Protocols\r\n\r\n"),
     _answer("100-slowly", b"HTTP/1.1 100 Continue\r\n\r\n", Sleep(0.3), Send(OK), Close()),
 ]

@@ -71,7 +71,6 @@ SESSIONS = [
         (http_listener(OK, tls=Tls()),),
     ),
     Case("tls-server-name-upper-case", http_probe(scheme="HTTPS", host="LocalHost"), (http_listener(OK, tls=Tls()),)),
-    Case("tls-server-name-trailing-dot", http_probe(scheme="HTTPS", host="localhost."), (http_listener(OK, tls=Tls()),)),
     Case("tls-ipv6-has-no-server-name", HTTPS, (http_listener(OK, tls=Tls(), address=IPV6),), pod_address=IPV6),
     Case("tls-offer", HTTPS, (http_listener(OK, tls=Tls()),), compare_hello=True),
     Case("tls-alpn-http-2", HTTPS, (http_listener(OK, tls=Tls(alpn=("h2", "http/1.1"))),)),

@@ -71,6 +71,7 @@ class _Conversation:
         self._socket = connection
         self._run = run
         self._received = received
+        self._said_hello = False
 
     def _wait(self) -> bool:
         """For something to read; False when the script shouldn't wait any longer."""
@@ -110,6 +111,9 @@ class _Conversation:
             if not data:
                 return
             self._received.data += data
+            if self._received.data.startswith(b"\x16\x03"):
+                self._received.data = b"(a ClientHello)"
+                return
 
     def read_hello(self, peek: bool = False) -> None:
         # A ClientHello may come in several segments, of which only the first is sure to be there.
@@ -127,6 +131,7 @@ class _Conversation:
                 return
             if not peek:
                 self._socket.recv(len(data))
+                self._said_hello = True
             return
 
     def send(self, data: bytes) -> None:
@@ -135,7 +140,8 @@ class _Conversation:
 
     def hold(self) -> None:
         while data := self._receive():
-            self._received.data += data
+            if not self._said_hello:  # An alert of the handshake is a matter of the TLS library.
+                self._received.data += data
 
     def reset(self) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

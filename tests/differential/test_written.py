@@ -22,7 +22,7 @@ class Written(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         with Comparison() as comparison:
-            cls.verdicts = comparison.all(_chosen())
+            cls.verdicts = comparison.all(_chosen(), cls.accepted)
 
     def check(self, name: str) -> None:
         verdict, allowed = self.verdicts[name], self.accepted.get(name, frozenset())
