@@ -207,7 +207,11 @@ CHAINS = [
         (
             Listener(
                 (
-                    (ReadHead(), Send(b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 9999\r\n\r\nx"), Hold()),
+                    (
+                        ReadHead(),
+                        Send(b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 9999\r\n\r\nx"),
+                        Hold(),
+                    ),
                     (ReadHead(), Send(OK), Close()),
                 )
             ),

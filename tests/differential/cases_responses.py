@@ -157,10 +157,7 @@ BODIES = [
         _answer(f"body-{size}", _framed(b"Content-Length: %d" % size, body=b"x" * size))
         for size in (CAP - 1, CAP, CAP + 1, 100_000)
     ),
-    *(
-        _answer(f"body-{size}-until-close", _framed(body=b"x" * size))
-        for size in (CAP - 1, CAP, CAP + 1)
-    ),
+    *(_answer(f"body-{size}-until-close", _framed(body=b"x" * size)) for size in (CAP - 1, CAP, CAP + 1)),
     *(
         _answer(f"body-{size}-chunked", _chunked(b"%x\r\n" % size + b"x" * size + b"\r\n0\r\n\r\n"))
         for size in (CAP - 1, CAP, CAP + 1)
@@ -227,7 +224,10 @@ CHUNKS = [
     _answer("chunked-extension-with-space", _chunked(b"2 ; a = b\r\nok\r\n0\r\n\r\n")),
     _answer("chunked-long-extension", _chunked(b"2;" + b"x" * 3000 + b"\r\nok\r\n0\r\n\r\n")),
     _answer("chunked-too-long-line", _chunked(b"2;" + b"x" * 5000 + b"\r\nok\r\n0\r\n\r\n")),
-    _answer("chunked-many-extensions", _chunked(b"".join(b"1;" + b"x" * 500 + b"\r\na\r\n" for _ in range(60)) + b"0\r\n\r\n")),
+    _answer(
+        "chunked-many-extensions",
+        _chunked(b"".join(b"1;" + b"x" * 500 + b"\r\na\r\n" for _ in range(60)) + b"0\r\n\r\n"),
+    ),
     _answer("chunked-bare-line-feeds", _chunked(b"2\nok\n0\n\n")),
     _answer("chunked-size-carriage-return", _chunked(b"2\rx\r\nok\r\n0\r\n\r\n")),
     _answer("chunked-no-newline-after-data", _chunked(b"2\r\nokay\r\n0\r\n\r\n")),
@@ -312,7 +312,12 @@ TIMING = [
     _steps("in-two-parts", ReadHead(), Send(OK[:20]), Sleep(0.1), Send(OK[20:]), Close()),
     _steps("newline-in-two-parts", ReadHead(), Send(OK[:16]), Sleep(0.1), Send(OK[16:]), Close()),
     _steps("byte-by-byte", ReadHead(), *(step for byte in OK for step in (Send(bytes([byte])), Sleep(0.003))), Close()),
-    _steps("headers-drip-beyond-timeout", ReadHead(), Send(b"HTTP/1.1 200 OK\r\n"), *([Send(b"X-A: b\r\n"), Sleep(0.1)] * 20)),
+    _steps(
+        "headers-drip-beyond-timeout",
+        ReadHead(),
+        Send(b"HTTP/1.1 200 OK\r\n"),
+        *([Send(b"X-A: b\r\n"), Sleep(0.1)] * 20),
+    ),
     _steps("body-drips-beyond-timeout", ReadHead(), Send(_framed(body=b"")), *([Send(b"x"), Sleep(0.1)] * 20)),
     _steps("and-then-reset", ReadHead(), Send(OK), Sleep(0.1), Reset()),
     _steps("before-the-request", Send(OK), ReadHead(), Hold()),

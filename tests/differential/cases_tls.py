@@ -1,6 +1,19 @@
 """HTTPS: versions, certificates, what is offered, and servers that speak no TLS or bad TLS."""
 
-from scripts import IPV6, OK, Case, Close, CloseNotify, Connection, HalfClose, Hold, Listener, ReadHead, ReadHello, Reset
+from scripts import (
+    IPV6,
+    OK,
+    Case,
+    Close,
+    CloseNotify,
+    Connection,
+    HalfClose,
+    Hold,
+    Listener,
+    ReadHead,
+    ReadHello,
+    Reset,
+)
 from scripts import Send, Sleep, Step, Tls, http_listener, http_probe, tcp_probe
 
 HTTPS = http_probe(scheme="HTTPS")
@@ -75,8 +88,12 @@ SESSIONS = [
     Case("tls-offer", HTTPS, (http_listener(OK, tls=Tls()),), compare_hello=True),
     Case("tls-alpn-http-2", HTTPS, (http_listener(OK, tls=Tls(alpn=("h2", "http/1.1"))),)),
     Case("tls-alpn-http-2-only", HTTPS, (http_listener(OK, tls=Tls(alpn=("h2",))),)),
-    Case("tls-connection-upgrade", http_probe(scheme="HTTPS", headers=[("Connection", "Upgrade"), ("Upgrade", "x")]),
-         (http_listener(OK, tls=Tls()),), compare_hello=True),
+    Case(
+        "tls-connection-upgrade",
+        http_probe(scheme="HTTPS", headers=[("Connection", "Upgrade"), ("Upgrade", "x")]),
+        (http_listener(OK, tls=Tls()),),
+        compare_hello=True,
+    ),
 ]
 
 BROKEN = [

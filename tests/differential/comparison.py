@@ -24,6 +24,7 @@ _NO_CONNECTION_IN_TIME = re.compile(
     r"(?:net/http: request canceled while waiting for connection|context deadline exceeded)"
     r"(?: \(Client\.Timeout exceeded while awaiting headers\))?$"
 )
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
 # Bytes that are no UTF-8 have no fixed image in JSON: each encoder replaces them in its own rhythm.
 _REPLACED = re.compile("\ufffd+")
 
@@ -52,6 +53,14 @@ class Verdict:
     """In which the two differ."""
     oracle: list[Observation]
     probe: Observation
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """The same for differences that are likely to have one cause: what differs, without what is quoted in it."""
+        texts = [name for name in self.fields if name in ("result", "output", "error")]
+        return self.fields + tuple(
+            _QUOTED.sub("", getattr(seen, name))[:120] for name in texts for seen in (self.oracle[0], self.probe)
+        )
 
     def __str__(self) -> str:
         lines = [f"{self.case.name} differs in {', '.join(self.fields) or 'nothing'}"]

@@ -12,6 +12,7 @@ from scripts import Case, Close, HalfClose, Hold, Listener, ReadHead, Reset, Sen
 
 CAP = 10240
 
+# fmt: off
 SOUND = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
@@ -26,48 +27,68 @@ SOUND = (
     b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n",
     b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 5\r\n\r\nthere",
     b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:PORT0/next?a=b\r\nContent-Length: 0\r\n\r\n",
-)
+    )
 
 STATUS_LINES = (
-    b"HTTP/1.1 200", b"HTTP/1.1 200 ", b"HTTP/1.1  200 OK", b"HTTP/1.1 20 OK", b"HTTP/1.1 2000 OK", b"HTTP/1.1 -20 OK",
-    b"HTTP/2.0 200 OK", b"HTTP/0.9 200 OK", b"HTTP/1.1", b"HTTP/1.1 abc", b"http/1.1 200 OK", b"HTTP/1.1 101 Upgrade",
-    b"HTTP/1.1 199 x", b"HTTP/1.1 301 x", b"HTTP/1.1 404 Not Found", b"HTTP/1.1 000 x", b"", b"220 mail", b"HTTP/1.1\t200 OK",
-)  # fmt: skip
+    b"HTTP/1.1 200", b"HTTP/1.1 200 ", b"HTTP/1.1  200 OK", b"HTTP/1.1 20 OK",
+    b"HTTP/1.1 2000 OK", b"HTTP/1.1 -20 OK", b"HTTP/2.0 200 OK", b"HTTP/0.9 200 OK", b"HTTP/1.1", b"HTTP/1.1 abc",
+    b"http/1.1 200 OK", b"HTTP/1.1 101 Upgrade", b"HTTP/1.1 199 x", b"HTTP/1.1 301 x", b"HTTP/1.1 404 Not Found",
+    b"HTTP/1.1 000 x", b"", b"220 mail", b"HTTP/1.1\t200 OK",
+)
+# fmt: on
 
+# fmt: off
 HEADER_LINES = (
     b"Content-Length: 5", b"Content-Length: 0", b"Content-Length: 6", b"Content-Length: 4", b"Content-Length: -1",
     b"Content-Length: 05", b"Content-Length: 5, 5", b"Content-Length:", b"Content-Length: 1e1", b"content-length: 5",
     b"Content-Length : 5", b"Content-Length: 99999999999999999999", b"Content-Length: +5", b"Content-Length: \t5 ",
-    b"Transfer-Encoding: chunked", b"Transfer-Encoding: Chunked", b"Transfer-Encoding: identity", b"Transfer-Encoding:",
-    b"Transfer-Encoding: chunked, chunked", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: \x0bchunked",
-    b"Connection: close", b"Connection: keep-alive", b"Connection: upgrade", b"Upgrade: h2c", b"Trailer: A, B",
-    b"Trailer: Transfer-Encoding", b"Content-Encoding: gzip", b"Location: /x", b"Location: ", b"Location: //x/y",
-    b"X", b"X:", b": x", b" X: y", b"\tX: y", b"X : y", b"X Y: z", b"X\x00: y", b"X: \x00", b"X: \x7f", b"X: \xff",
-    b"X\xff: y", b"X: y\r", b"X: " + b"y" * 5000, b"\r", b"Set-Cookie: a=b", b"Date: now", b"X:: y", b"X: y:z",
-)  # fmt: skip
+    b"Transfer-Encoding: chunked", b"Transfer-Encoding: Chunked", b"Transfer-Encoding: identity",
+    b"Transfer-Encoding:", b"Transfer-Encoding: chunked, chunked", b"Transfer-Encoding: gzip, chunked",
+    b"Transfer-Encoding: \x0bchunked", b"Connection: close", b"Connection: keep-alive", b"Connection: upgrade",
+    b"Upgrade: h2c", b"Trailer: A, B", b"Trailer: Transfer-Encoding", b"Content-Encoding: gzip", b"Location: /x",
+    b"Location: ", b"Location: //x/y", b"X", b"X:", b": x", b" X: y", b"\tX: y", b"X : y", b"X Y: z", b"X\x00: y",
+    b"X: \x00", b"X: \x7f", b"X: \xff", b"X\xff: y", b"X: y\r", b"X: " + b"y" * 5000, b"\r", b"Set-Cookie: a=b",
+    b"Date: now", b"X:: y", b"X: y:z",
+)
+# fmt: on
 
+# fmt: off
 TOKENS = (
-    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b" ", b"\t", b":", b";", b",", b"\x00", b"\x01", b"\x7f", b"\x80", b"\xff",
-    b"0", b"1", b"f", b"g", b"-", b"+", b"0x", b"%", b"%zz", b"%20", b"#", b"?", b"/", b"//", b"\\", b'"', b"'", b"<", b"[",
-    b"]", b"@", b"HTTP/1.1", b"chunked", b"\xc3\xa4", b"\xe2\x82\xac", b"\xc3",
-)  # fmt: skip
+    b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\n\n", b" ", b"\t", b":", b";", b",", b"\x00", b"\x01", b"\x7f", b"\x80",
+    b"\xff", b"0", b"1", b"f", b"g", b"-", b"+", b"0x", b"%", b"%zz", b"%20", b"#", b"?", b"/", b"//", b"\\", b'"',
+    b"'", b"<", b"[", b"]", b"@", b"HTTP/1.1", b"chunked", b"\xc3\xa4", b"\xe2\x82\xac", b"\xc3",
+)
+# fmt: on
 
+# fmt: off
 CHUNK_SIZES = (
-    b"0", b"00", b"5", b"05", b"5 ", b" 5", b"5\t", b"5;", b"5;a", b"5 ; a=b", b"0x5", b"g", b"", b"-5", b"+5", b"ffffffffffffffff",
-    b"10000000000000000", b"0000000000000005", b"00000000000000005", b"5\r", b"4", b"6", b"5;" + b"x" * 4100, b"A",
-)  # fmt: skip
+    b"0", b"00", b"5", b"05", b"5 ", b" 5", b"5\t", b"5;", b"5;a", b"5 ; a=b", b"0x5", b"g", b"", b"-5", b"+5",
+    b"ffffffffffffffff", b"10000000000000000", b"0000000000000005", b"00000000000000005", b"5\r", b"4", b"6",
+    b"5;" + b"x" * 4100, b"A",
+)
+# fmt: on
 
+# fmt: off
 URL_PARTS = (
-    "/", "//", "a", "next", ".", "..", "../", "?", "#", "a=b", "&", ";", ":", "@", "%", "%20", "%2F", "%zz", "%e4", "[", "]",
-    "http:", "https:", "http://", "HTTP://", "127.0.0.1", "127.0.0.1:PORT0", "localhost", "::1", "[::1]", "[::1%25lo]", ":1",
-    ":", ":x", "other.example", "user:secret@", " ", "\t", "ä", "€", "\"", "'", "<", ">", "{", "}", "|", "\\", "^", "`", "~",
-    "*", "!", "$", "(", ")", "+", ",", "=", "-", "_", "mailto:x", "\x7f", "0",
-)  # fmt: skip
+    "/", "//", "a", "next", ".", "..", "../", "?", "#", "a=b", "&", ";", ":", "@", "%", "%20", "%2F", "%zz", "%e4",
+    "[", "]", "http:", "https:", "http://", "HTTP://", "127.0.0.1", "127.0.0.1:PORT0", "localhost", "::1", "[::1]",
+    "[::1%25lo]", ":1", ":", ":x", "other.example", "user:secret@", " ", "\t", "ä", "€", "\"", "'", "<", ">", "{",
+    "}", "|", "\\", "^", "`", "~", "*", "!", "$", "(", ")", "+", ",", "=", "-", "_", "mailto:x", "\x7f", "0",
+)
+# fmt: on
 
-HEADER_NAMES = ("X-Custom", "x-custom", "Accept", "User-Agent", "Host", "Connection", "Content-Length", "Referer", "TE",
-                "Cookie", "Authorization", "x_y", "X Y", "1", "Ä", "Transfer-Encoding", "Accept-Encoding", "Trailer", "expect")  # fmt: skip
-HEADER_VALUES = ("", "a", " a ", "a b", "a\tb", "ä", "*/*", "close", "keep-alive", "app.example", "app.example:80", "a\nb",
-                 "a\r\nb: c", "\x00", "\x7f", "a,b", "5", "chunked", "[::1]", "a/b", "\u0441", "x" * 300)  # fmt: skip
+# fmt: off
+HEADER_NAMES = (
+    "X-Custom", "x-custom", "Accept", "User-Agent", "Host", "Connection", "Content-Length", "Referer", "TE", "Cookie",
+    "Authorization", "x_y", "X Y", "1", "Ä", "Transfer-Encoding", "Accept-Encoding", "Trailer", "expect",
+)
+# fmt: on
+# fmt: off
+HEADER_VALUES = (
+    "", "a", " a ", "a b", "a\tb", "ä", "*/*", "close", "keep-alive", "app.example", "app.example:80", "a\nb",
+    "a\r\nb: c", "\x00", "\x7f", "a,b", "5", "chunked", "[::1]", "a/b", "\u0441", "x" * 300,
+)
+# fmt: on
 
 
 @dataclasses.dataclass
@@ -141,7 +162,10 @@ def _change_status(lines: list[bytes], chance: random.Random) -> None:
 
 
 def _change_code(lines: list[bytes], chance: random.Random) -> None:
-    lines[0] = b"HTTP/1.%d %d x" % (chance.randrange(2), chance.choice((200, 206, 301, 302, 303, 307, 308, 400, 404, 599)))
+    lines[0] = b"HTTP/1.%d %d x" % (
+        chance.randrange(2),
+        chance.choice((200, 206, 301, 302, 303, 307, 308, 400, 404, 599)),
+    )
 
 
 def _change_chunk(lines: list[bytes], chance: random.Random) -> None:
@@ -194,7 +218,9 @@ def _path(draft: _Draft, chance: random.Random) -> None:
 
 
 def _headers(draft: _Draft, chance: random.Random) -> None:
-    draft.headers += [(chance.choice(HEADER_NAMES), chance.choice(HEADER_VALUES)) for _ in range(chance.randrange(1, 4))]
+    draft.headers += [
+        (chance.choice(HEADER_NAMES), chance.choice(HEADER_VALUES)) for _ in range(chance.randrange(1, 4))
+    ]
 
 
 def _second(draft: _Draft, chance: random.Random) -> None:
@@ -206,12 +232,15 @@ def _tls(draft: _Draft, _: random.Random) -> None:
 
 
 # The oftener a change is listed, the oftener it is made.
+# fmt: off
 CHANGES: tuple[Change, ...] = (
-    _replace_byte, _replace_byte, _random_byte, _insert_token, _insert_token, _delete, _cut, _on_lines(_duplicate_line),
-    _on_lines(_drop_line), _on_lines(_insert_header), _on_lines(_insert_header), _on_lines(_change_status),
-    _on_lines(_change_code), _on_lines(_change_chunk), _on_lines(_change_chunk), _line_ends, _informational, _grow, _pause,
-    _pause, _ending, _location, _location, _path, _path, _headers, _second, _tls,
-)  # fmt: skip
+    _replace_byte, _replace_byte, _random_byte, _insert_token, _insert_token, _delete, _cut,
+    _on_lines(_duplicate_line), _on_lines(_drop_line), _on_lines(_insert_header), _on_lines(_insert_header),
+    _on_lines(_change_status), _on_lines(_change_code), _on_lines(_change_chunk), _on_lines(_change_chunk),
+    _line_ends, _informational, _grow, _pause, _pause, _ending, _location, _location, _path, _path, _headers, _second,
+    _tls,
+)
+# fmt: on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,7 +254,9 @@ class Recipe:
         draft = _Draft(self.sound)
         for change, seed in self.mutations:
             CHANGES[change](draft, random.Random(seed))
-        connections = tuple((ReadHead(), *_sent(draft, answer), *draft.ending) for answer in (draft.answer, draft.second))
+        connections = tuple(
+            (ReadHead(), *_sent(draft, answer), *draft.ending) for answer in (draft.answer, draft.second)
+        )
         probe = http_probe(draft.path, draft.headers or None, scheme="HTTPS" if draft.tls else "HTTP")
         return Case(self.name, probe, (Listener(connections, tls=Tls() if draft.tls else None),))
 
@@ -248,7 +279,10 @@ def recipes(seed: int, count: int) -> list[Recipe]:
     made = []
     for number in range(count):
         chance = random.Random(f"{seed}/{number}")
-        mutations = [(chance.randrange(len(CHANGES)), chance.randrange(1 << 32)) for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))]
+        mutations = [
+            (chance.randrange(len(CHANGES)), chance.randrange(1 << 32))
+            for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))
+        ]
         made.append(Recipe(f"generated-{seed}-{number}", chance.choice(SOUND), tuple(mutations)))
     return made
 
@@ -261,9 +295,18 @@ def simpler(case: Case) -> Iterator[Case]:
             connections = listener.connections[:index] + (other,) + listener.connections[index + 1 :]
             yield dataclasses.replace(case, listeners=(dataclasses.replace(listener, connections=connections),))
     action = case.probe["httpGet"]
-    for headers in [action["httpHeaders"][:i] + action["httpHeaders"][i + 1 :] for i in range(len(action.get("httpHeaders", [])))]:
+    for headers in [
+        action["httpHeaders"][:i] + action["httpHeaders"][i + 1 :] for i in range(len(action.get("httpHeaders", [])))
+    ]:
         yield dataclasses.replace(case, probe={**case.probe, "httpGet": {**action, "httpHeaders": headers}})
-    for path in (action["path"][:i] + action["path"][i + 1 :] for i in range(len(action["path"]))):
+    if action["path"] != "/healthz":
+        yield dataclasses.replace(case, probe={**case.probe, "httpGet": {**action, "path": "/healthz"}})
+    if len(listener.connections) > 1:
+        yield dataclasses.replace(
+            case, listeners=(dataclasses.replace(listener, connections=listener.connections[:1]),)
+        )
+    path = "" if action["path"] == "/healthz" else action["path"]
+    for path in [path[:i] + path[i + 1 :] for i in range(len(path)) if len(path) > 1]:
         yield dataclasses.replace(case, probe={**case.probe, "httpGet": {**action, "path": path}})
 
 

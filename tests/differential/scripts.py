@@ -102,7 +102,7 @@ class Case:
 
 def http_probe(path: str = "/healthz", headers: list[tuple[str, str]] | None = None, **fields: Any) -> dict[str, Any]:
     """An httpGet probe as kubelet sees it: the API server has filled in what its author left out."""
-    action: dict[str, Any] = {"path": path, "port": "PORT0", "scheme": "HTTP", **fields}
+    action: dict[str, Any] = {"path": path or "/", "port": "PORT0", "scheme": "HTTP", **fields}
     if headers is not None:
         action["httpHeaders"] = [{"name": name, "value": value} for name, value in headers]
     timeout = action.pop("timeout", 1)

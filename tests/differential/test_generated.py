@@ -12,14 +12,14 @@ from scripts import Case
 
 SEED = int(os.environ.get("NETCHECK_SEED", "1"))
 COUNT = int(os.environ.get("NETCHECK_CASES_COUNT", "5000" if os.environ.get("NETCHECK_ALL_TESTS") else "300"))
-SHOWN = 10
+SHOWN = int(os.environ.get("NETCHECK_SHOWN", "10"))
 SHRINK_SECONDS = 30.0
 
 Candidate = TypeVar("Candidate", Recipe, Case)
 
 
 class _Shrinker:
-    """Looks for the smallest case in which the two still differ in the same fields, for a while."""
+    """Looks for the smallest case in which the two still differ in the same way, for a while."""
 
     def __init__(self, comparison: Comparison, verdict: Verdict) -> None:
         self._comparison = comparison
@@ -28,7 +28,7 @@ class _Shrinker:
 
     def _differs(self, case: Case) -> bool:
         verdict = self._comparison.one(case)
-        if verdict.fields != self.verdict.fields:
+        if verdict.kind != self.verdict.kind:
             return False
         self.verdict = verdict
         return True
@@ -58,9 +58,13 @@ class Generated(unittest.TestCase):
         with Comparison() as comparison:
             verdicts = comparison.all([recipe.case() for recipe in recipes.values()])
             failed = [verdict for verdict in verdicts.values() if verdict.fields]
-            shrunk = [_Shrinker(comparison, verdict).shrink(recipes[verdict.case.name]) for verdict in failed[:SHOWN]]
+            kinds = {verdict.kind: verdict for verdict in reversed(failed)}
+            shown = list(kinds.values())[:SHOWN]
+            shrunk = [_Shrinker(comparison, verdict).shrink(recipes[verdict.case.name]) for verdict in shown]
         if failed:
-            words = f"{len(failed)} of {len(recipes)} cases of seed {SEED} differ; as small as they could be made:\n"
+            words = (
+                f"{len(failed)} of {len(recipes)} cases of seed {SEED} differ, in {len(kinds)} ways; made smaller:\n"
+            )
             names = ", ".join(verdict.case.name for verdict in failed)
             self.fail(words + "\n".join(map(str, shrunk)) + f"\nall that differ: {names}")
 
