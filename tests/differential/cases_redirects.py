@@ -10,8 +10,11 @@ def redirect(location: str | bytes | None, status: str = "302 Found", body: byte
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-def _case(name: str, location: str | bytes | None, **options: bytes | str) -> Case:
-    return Case(f"redirect-{name}", http_probe("/a/b?c=d"), (http_listener(redirect(location, **options), OK),))
+def _case(
+    name: str, location: str | bytes | None, status: str = "302 Found", body: bytes = b"", extra: bytes = b""
+) -> Case:
+    answers = http_listener(redirect(location, status, body, extra), OK)
+    return Case(f"redirect-{name}", http_probe("/a/b?c=d"), (answers,))
 
 
 def _header_case(name: str, location: str, *headers: tuple[str, str]) -> Case:

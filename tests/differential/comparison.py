@@ -162,10 +162,11 @@ class Comparison:
             pair.close()
 
     def _pair(self) -> Pair:
-        if not hasattr(self._local, "pair"):
-            self._local.pair = Pair()
-            self._pairs.append(self._local.pair)
-        return self._local.pair
+        pair: Pair | None = getattr(self._local, "pair", None)
+        if pair is None:
+            pair = self._local.pair = Pair()
+            self._pairs.append(pair)
+        return pair
 
     def one(self, case: Case, patience_seconds: float = 0.0) -> Verdict:
         return self._pair().compare(case, patience_seconds)

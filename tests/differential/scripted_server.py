@@ -105,15 +105,16 @@ class _Conversation:
         self._received.tls = f"{self._socket.version()} {self._socket.selected_alpn_protocol()}"
         return True
 
-    def read_head(self) -> None:
-        while b"\r\n\r\n" not in self._received.data:
+    def read_head(self, keep: bool) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and not head.startswith(b"\x16\x03"):
             data = self._receive()
             if not data:
-                return
-            self._received.data += data
-            if self._received.data.startswith(b"\x16\x03"):
-                self._received.data = b"(a ClientHello)"
-                return
+                break
+            head += data
+        if keep:
+            # No two ClientHellos are equal.
+            self._received.data += b"(a ClientHello)" if head.startswith(b"\x16\x03") else head
 
     def read_hello(self, peek: bool = False) -> None:
         # A ClientHello may come in several segments, of which only the first is sure to be there.
@@ -160,8 +161,8 @@ class _Conversation:
 
     def take(self, step: Step) -> None:
         match step:
-            case ReadHead():
-                self.read_head()
+            case ReadHead(keep):
+                self.read_head(keep)
             case ReadHello():
                 self.read_hello()
             case Send(data):

@@ -18,7 +18,9 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class ReadHead(Step):
-    """Waits for a request's head and keeps it: what was received is compared only if it was read."""
+    """Waits for a request's head and keeps it: what was received is compared only if it was read and kept."""
+
+    keep: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
