@@ -22,9 +22,9 @@ QUIET_SECONDS = 1.0
 
 # The port that the kernel chose for a prover's connection.
 _SOURCE_PORT = re.compile(r"((?:\d+\.){3}\d+|\[[0-9a-f:.%a-z]+\]):\d+->")
-# A timeout before there is a connection: what kubelet calls it depends on which of its threads is first.
-_NO_CONNECTION_IN_TIME = re.compile(
-    r"(?:net/http: request canceled while waiting for connection|context deadline exceeded)"
+# A timeout before there is an answer: what kubelet calls it depends on which of its threads is first.
+_NOTHING_IN_TIME = re.compile(
+    r"(?:net/http: request canceled(?: while waiting for connection)?|context deadline exceeded)"
     r"(?: \(Client\.Timeout exceeded while awaiting headers\))?$"
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
@@ -110,7 +110,7 @@ def observe(prover: Prover, case: Case, server: ScriptedServer) -> Observation:
 
     def text(words: str) -> str:
         restored = server.restore(words.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-        restored = _NO_CONNECTION_IN_TIME.sub("(no connection in time)", _SOURCE_PORT.sub(r"\1:SOURCE->", restored))
+        restored = _NOTHING_IN_TIME.sub("(nothing in time)", _SOURCE_PORT.sub(r"\1:SOURCE->", restored))
         return _REPLACED.sub("\ufffd", restored)
 
     return Observation(
