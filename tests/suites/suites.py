@@ -67,5 +67,10 @@ SUITES = {
     "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
     "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
     "kernel": Suite("the probe in network namespaces of this kernel", ("dev", "ship"), _kernel),
+    "differential": Suite(
+        "the probe's checks beside those of kubelet's own code",
+        ("ship", "kubernetes"),
+        _python("tests/differential", **SHIPPED),
+    ),
     "cluster": Suite("everything on a real Kubernetes", ("ship", "kubernetes"), _python("tests/cluster", **SHIPPED)),
 }

@@ -34,10 +34,12 @@ def _layout() -> layout.Layout:
 
 
 def build() -> int:
-    argparse.ArgumentParser(prog="build", description="Builds the Kubernetes programs, once.").parse_args()
+    description = "Builds the Kubernetes programs and the oracle of the differential tests, once."
+    argparse.ArgumentParser(prog="build", description=description).parse_args()
 
     def work() -> None:
         kubernetes.build()
+        kubernetes.build_oracle()
 
     return _run(work)
 

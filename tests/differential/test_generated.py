@@ -1,0 +1,73 @@
+"""Generated cases: 300 from a fixed seed, 5000 with NETCHECK_ALL_TESTS=1. $NETCHECK_SEED chooses another seed."""
+
+import os
+import time
+import unittest
+from typing import Iterable, TypeVar
+
+import generator
+from comparison import Comparison, Verdict
+from generator import Recipe
+from scripts import Case
+
+SEED = int(os.environ.get("NETCHECK_SEED", "1"))
+COUNT = int(os.environ.get("NETCHECK_CASES_COUNT", "5000" if os.environ.get("NETCHECK_ALL_TESTS") else "300"))
+SHOWN = int(os.environ.get("NETCHECK_SHOWN", "10"))
+SHRINK_SECONDS = 30.0
+
+Candidate = TypeVar("Candidate", Recipe, Case)
+
+
+class _Shrinker:
+    """Looks for the smallest case in which the two still differ in the same way, for a while."""
+
+    def __init__(self, comparison: Comparison, verdict: Verdict) -> None:
+        self._comparison = comparison
+        self._until = time.monotonic() + SHRINK_SECONDS
+        self.verdict = verdict
+
+    def _differs(self, case: Case) -> bool:
+        verdict = self._comparison.one(case)
+        if verdict.kind != self.verdict.kind:
+            return False
+        self.verdict = verdict
+        return True
+
+    def _first(self, candidates: Iterable[Candidate]) -> Candidate | None:
+        for candidate in candidates:
+            if time.monotonic() > self._until:
+                return None
+            if self._differs(candidate.case() if isinstance(candidate, Recipe) else candidate):
+                return candidate
+        return None
+
+    def shrink(self, recipe: Recipe) -> Verdict:
+        while smaller := self._first(recipe.smaller()):
+            recipe = smaller
+        case = recipe.case()
+        while simpler := self._first(generator.simpler(case)):
+            case = simpler
+        return self.verdict
+
+
+class Generated(unittest.TestCase):
+    maxDiff = None
+
+    def test_generated(self) -> None:
+        recipes = {recipe.name: recipe for recipe in generator.recipes(SEED, COUNT)}
+        with Comparison() as comparison:
+            verdicts = comparison.all([recipe.case() for recipe in recipes.values()])
+            failed = [verdict for verdict in verdicts.values() if verdict.fields]
+            kinds = {verdict.kind: verdict for verdict in reversed(failed)}
+            shown = list(kinds.values())[:SHOWN]
+            shrunk = [_Shrinker(comparison, verdict).shrink(recipes[verdict.case.name]) for verdict in shown]
+        if failed:
+            words = (
+                f"{len(failed)} of {len(recipes)} cases of seed {SEED} differ, in {len(kinds)} ways; made smaller:\n"
+            )
+            names = ", ".join(verdict.case.name for verdict in failed)
+            self.fail(words + "\n".join(map(str, shrunk)) + f"\nall that differ: {names}")
+
+
+if __name__ == "__main__":
+    unittest.main()
