@@ -58,6 +58,7 @@ inline std::vector<Fact> SampleFacts() {
                    14,
                    CheckPhase::kBody,
                    "failure",
+                   "unexpected EOF",
                    -1,
                    503,
                    "HTTP probe failed with statuscode: 503",
