@@ -113,7 +113,7 @@ class Verdicts(NetcheckTest):
         attempts = [a for check in report["checks"] if check["ports"] == "sweep" for a in check["attempts"]]
         self.assertEqual(sorted(a["sourcePort"] for a in attempts), list(range(low, high + 1)))
         self.assertEqual(exit_code, 0, report["summary"])
-        tried = [a for a in attempts if a["outcome"] != "not tried"]
+        tried = [a for a in attempts if a["outcome"] == "success"]
         self.assertGreater(len(tried), 0.99 * len(attempts))
 
     def test_only_what_is_asked_for(self) -> None:
@@ -252,11 +252,11 @@ class LeavesNothing(NetcheckTest):
             target=lambda: result.append(harness.node_netns_exec("node-a", ["python3", "-c", script]).stdout)
         )
         runner.start()
-        exit_code, _ = examine("calm", self.namespace, "--ports", "sweep", "--rate", "5000")
+        exit_code, report = examine("calm", self.namespace, "--ports", "sweep", "--rate", "20000")
         runner.join()
-        self.assertIn(exit_code, (0, 1))
+        self.assertEqual(exit_code, 0, report["summary"])
         tries, errors = (int(word) for word in result[0].split()[1:])
-        self.assertGreater(tries, 100)
+        self.assertGreater(tries, 500)
         self.assertEqual(errors, 0)
 
 
