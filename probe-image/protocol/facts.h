@@ -279,8 +279,35 @@ struct BatchEnd {
   TapBatch pod_tap;
 };
 
-/// How far an attempt of a check came.
-enum class CheckPhase { kUnknown, kResolve, kConnect, kTls, kRequest, kHeaders, kBody, kDone };
+/// How far an attempt of a check came; kStart and kRun are those of a command.
+enum class CheckPhase {
+  kUnknown,
+  kResolve,
+  kConnect,
+  kTls,
+  kRequest,
+  kHeaders,
+  kBody,
+  kStart,
+  kRun,
+  kDone
+};
+
+/// The command of an exec check. Times are durations since the attempt's start_us.
+struct ExecRun {
+  /// Where its environment, user and limits were read: "runtime" (what the runtime gives to each
+  /// command) or "process" (the container's first process, which may have changed it).
+  std::string source;
+  bool seccomp_left_out = false;  ///< The container has a filter; the command ran without it.
+  std::optional<std::int64_t> started_us;  ///< execve(2) succeeded: kubelet's limit counts from here.
+  std::optional<std::int64_t> exited_us;
+  int exit_code = 0;    ///< As a runtime tells it: 128 + N after signal N. When exited_us is there.
+  bool killed = false;  ///< By the probe, after patience_ms.
+  /// Its standard output or error was still open when it had ended: by what it left running.
+  bool output_held_open = false;
+  /// Names of processes that it left running, at most ten. The probe ended them; kubelet does not.
+  std::vector<std::string> left_running;
+};
 
 /// One attempt of a check.
 struct CheckAttempt {
@@ -306,6 +333,7 @@ struct CheckAttempt {
   std::string server;      ///< Response header Server.
   std::string location;    ///< Response header Location.
   std::uint32_t seen = 0;  ///< Seen bits of its first connection.
+  std::optional<ExecRun> exec;
 };
 
 struct Heartbeat {

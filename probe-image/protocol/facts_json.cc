@@ -21,6 +21,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(CheckPhase,
                               {CheckPhase::kRequest, "request"},
                               {CheckPhase::kHeaders, "headers"},
                               {CheckPhase::kBody, "body"},
+                              {CheckPhase::kStart, "start"},
+                              {CheckPhase::kRun, "run"},
                               {CheckPhase::kDone, "done"}})
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -95,6 +97,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(BatchEnd,
                                                 details_omitted,
                                                 node_tap,
                                                 pod_tap)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRun,
+                                                source,
+                                                seccomp_left_out,
+                                                started_us,
+                                                exited_us,
+                                                exit_code,
+                                                killed,
+                                                output_held_open,
+                                                left_running)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckAttempt,
                                                 check,
                                                 index,
@@ -113,7 +124,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckAttempt,
                                                 output,
                                                 server,
                                                 location,
-                                                seen)
+                                                seen,
+                                                exec)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Heartbeat, tried, planned)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(End, reason, lines, max_rss_kib, cpu_us)
 

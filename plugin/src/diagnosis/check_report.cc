@@ -61,6 +61,9 @@ CheckReport BatchReport(const Digest& digest, const Batch& batch) {
 }
 
 std::string TargetOf(const protocol::Check& plan, const model::Probe& probe) {
+  if (plan.kind == protocol::CheckKind::kExec) {
+    return CommandLine(plan.exec.command);
+  }
   std::string host_port = HostPort(plan.address, plan.port);
   if (plan.kind != protocol::CheckKind::kHttp) {
     return host_port;
@@ -87,13 +90,19 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     attempt.outcome = judged.failed ? "failure" : tried.result;
     attempt.detail = tried.error.empty() ? tried.output : tried.error;
     if (judged.late) {
-      attempt.detail = fmt::format("the right answer, after {}; kubelet waits {} s",
-                                   Duration(tried.total_us),
+      attempt.detail = fmt::format("{}, after {}; kubelet waits {} s",
+                                   tried.exec ? "success" : "the right answer",
+                                   Duration(judged.duration_us),
                                    probe.timeout_s);
     }
     attempt.connect_ms = OptionalMillis(tried.connect_us);
     attempt.first_byte_ms = OptionalMillis(tried.first_byte_us);
-    attempt.total_ms = Millis(tried.total_us);
+    attempt.total_ms = Millis(judged.duration_us);
+    if (tried.exec) {
+      attempt.start_ms = OptionalMillis(tried.exec->started_us);
+      attempt.exit_code =
+          tried.exec->exited_us ? std::optional(tried.exec->exit_code) : std::nullopt;
+    }
     ++(judged.failed ? report.failed : report.passed);
     report.attempts.push_back(std::move(attempt));
   }

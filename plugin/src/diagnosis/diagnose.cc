@@ -11,6 +11,7 @@
 #include "diagnosis/finding.h"
 #include "diagnosis/forecast.h"
 #include "diagnosis/kubelet_words.h"
+#include "diagnosis/not_seen.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -112,6 +113,9 @@ std::map<Stage, Leftover> LeftoversOf(const Digest& digest,
 /// Causes that the evidence rules out, for the reader of an undetermined failure.
 std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) {
   std::vector<std::string> excluded;
+  if (probe.probe->kind == model::ProbeKind::kExec) {
+    return excluded;
+  }
   const auto listeners =
       protocol::FindListeners(digest.report(), digest.target_namespace(), protocol::Moment::kAfter);
   if (listeners &&
@@ -208,7 +212,7 @@ Report Diagnose(const model::Evidence& evidence) {
   report.checks = CheckReports(digest);
   report.kubelet = KubeletFailures(digest);
   report.forecasts = Forecasts(digest);
-  report.not_seen = evidence.not_seen;
+  report.not_seen = NotSeenOf(digest);
   Conclude(digest, report);
   return report;
 }

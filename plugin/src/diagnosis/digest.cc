@@ -22,10 +22,39 @@ Stage StageOfConnect(int result, Stage batch_stage) {
   return result == ECONNREFUSED || result == ECONNRESET ? Stage::kRejected : Stage::kUnknown;
 }
 
-/// `batch_stage`: where the handshakes with the same target ended, when that is one place.
-JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, Stage batch_stage) {
+/// The time that timeoutSeconds limits: containerd counts from the command's execution to its end
+/// (pkg/cri/server/container_execsync.go), without the time that it takes to get there.
+std::int64_t RunTime(const CheckAttempt& attempt) {
+  const std::int64_t started = attempt.exec->started_us.value_or(attempt.total_us);
+  return attempt.exec->exited_us.value_or(attempt.total_us) - started;
+}
+
+JudgedAttempt JudgeCommand(const CheckAttempt& attempt, const protocol::Check& plan) {
   JudgedAttempt judged;
   judged.attempt = &attempt;
+  judged.duration_us = RunTime(attempt);
+  judged.errored = !attempt.error.empty();
+  const bool in_time =
+      !attempt.exec->killed && judged.duration_us <= plan.timeout_ms * kMicrosPerMilli;
+  const bool good = attempt.result == "success";
+  judged.failed = !good || !in_time;
+  judged.late = good && !in_time;
+  if (judged.failed) {
+    judged.stage = judged.errored ? Stage::kNotExecuted
+                   : in_time      ? Stage::kExitCode
+                                  : Stage::kCommandSlow;
+  }
+  return judged;
+}
+
+/// `batch_stage`: where the handshakes with the same target ended, when that is one place.
+JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, Stage batch_stage) {
+  if (attempt.exec) {
+    return JudgeCommand(attempt, plan);
+  }
+  JudgedAttempt judged;
+  judged.attempt = &attempt;
+  judged.duration_us = attempt.total_us;
   const bool in_time = attempt.total_us <= plan.timeout_ms * kMicrosPerMilli;
   const bool answered = attempt.phase == CheckPhase::kDone;
   const bool good = attempt.result == "success" || attempt.result == "warning";

@@ -37,6 +37,7 @@ struct JudgedAttempt {
   /// time, though its headers came.
   bool errored = false;
   Stage stage = Stage::kNone;
+  std::int64_t duration_us = 0;  ///< What kubelet's limit is compared with.
 };
 
 struct CheckCase {

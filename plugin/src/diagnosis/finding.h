@@ -28,6 +28,9 @@ enum class Stage {
   kSlow,         ///< F: established, no answer or a late one.
   kWrongAnswer,  ///< G: answered, but not with what the check wants.
   kResetLater,   ///< H: established and reset later.
+  kNotExecuted,  ///< I: the command could not be executed.
+  kExitCode,     ///< J: the command ended in time, with a failure.
+  kCommandSlow,  ///< K: the command did not end in time.
   kUnknown,      ///< The taps can't tell.
 };
 
@@ -55,7 +58,9 @@ struct Attempt {
   Stage stage = Stage::kNone;
   std::optional<double> connect_ms;
   std::optional<double> first_byte_ms;
-  std::optional<double> total_ms;
+  std::optional<double> total_ms;  ///< Of a command: from its execution to its end.
+  std::optional<double> start_ms;  ///< Of a command: until it was executed.
+  std::optional<int> exit_code;    ///< Of a command.
 };
 
 /// What was tried for one probe of one container.
@@ -63,9 +68,9 @@ struct CheckReport {
   std::string id;  ///< Of the batch or check in the plan.
   std::string container;
   std::string probe;   ///< "liveness", "readiness", "startup", "none"
-  std::string kind;    ///< "http", "tcp", "handshake"
+  std::string kind;    ///< "http", "tcp", "grpc", "exec", "handshake"
   std::string ports;   ///< Of a handshake batch: "kubelet", "spread", "suspects", "sweep", "list".
-  std::string target;  ///< "http://10.0.0.5:8080/healthz", "10.0.0.5:8080"
+  std::string target;  ///< "http://10.0.0.5:8080/healthz", "10.0.0.5:8080", "cat /tmp/ready"
   int passed = 0;
   int failed = 0;
   int not_tried = 0;

@@ -31,7 +31,7 @@ Sample SampleOf(const ProbeCase& probe) {
       sample.outcomes.push_back(judged.errored  ? Outcome::kError
                                 : judged.failed ? Outcome::kFailure
                                                 : Outcome::kSuccess);
-      sample.mean_s += std::min(static_cast<double>(judged.attempt->total_us) / kMicrosPerSecond,
+      sample.mean_s += std::min(static_cast<double>(judged.duration_us) / kMicrosPerSecond,
                                 static_cast<double>(probe.probe->timeout_s));
     }
   }

@@ -13,6 +13,10 @@ using model::ProbeType;
 
 constexpr std::string_view kStatusWords = "HTTP probe failed with statuscode: ";
 
+constexpr std::string_view kErrored = "errored";
+/// ErrCommandTimedOut (k8s.io/cri-client/pkg/remote_runtime.go).
+constexpr std::string_view kCommandTimedOut = "command timed out: ";
+
 constexpr std::pair<std::string_view, ProbeType> kTypes[] = {{"Liveness", ProbeType::kLiveness},
                                                              {"Readiness", ProbeType::kReadiness},
                                                              {"Startup", ProbeType::kStartup}};
@@ -62,6 +66,12 @@ Stage StageOf(Ending ending) {
     case Ending::kStatus:
     case Ending::kProtocol:
       return Stage::kWrongAnswer;
+    case Ending::kNotExecuted:
+      return Stage::kNotExecuted;
+    case Ending::kExitCode:
+      return Stage::kExitCode;
+    case Ending::kCommandSlow:
+      return Stage::kCommandSlow;
     case Ending::kDialTimeout:
     case Ending::kTimeout:
     case Ending::kOther:
@@ -103,6 +113,11 @@ Ending EndingOfConnect(int result) {
 
 Ending EndingOf(const JudgedAttempt& judged) {
   const protocol::CheckAttempt& attempt = *judged.attempt;
+  if (attempt.exec) {
+    return judged.stage == Stage::kNotExecuted   ? Ending::kNotExecuted
+           : judged.stage == Stage::kCommandSlow ? Ending::kCommandSlow
+                                                 : Ending::kExitCode;
+  }
   if (!attempt.connect_us) {
     return EndingOfConnect(attempt.connect_result);
   }
@@ -174,6 +189,7 @@ std::optional<KubeletWords> ReadKubeletMessage(const std::string& message) {
     }
     KubeletWords words;
     words.type = type;
+    words.errored = message.compare(prefix.size(), kErrored.size(), kErrored) == 0;
     const std::size_t colon = message.find(": ", prefix.size());
     words.output = colon == std::string::npos ? "" : message.substr(colon + 2);
     const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&](const auto& entry) {
@@ -188,13 +204,24 @@ std::optional<KubeletWords> ReadKubeletMessage(const std::string& message) {
   return std::nullopt;
 }
 
+Ending EndingOfCommand(const KubeletWords& words) {
+  if (words.errored) {
+    return Ending::kNotExecuted;
+  }
+  return words.output.starts_with(kCommandTimedOut) ? Ending::kCommandSlow : Ending::kExitCode;
+}
+
 std::vector<KubeletFailure> KubeletFailures(const Digest& digest) {
   std::vector<Group> groups;
   for (const model::ProbeEvent& event : digest.evidence->events) {
-    const auto words = ReadKubeletMessage(event.message);
+    auto words = ReadKubeletMessage(event.message);
     const ProbeCase* probe = words ? FindProbe(digest, event.container, words->type) : nullptr;
     if (probe == nullptr || event.reason != "Unhealthy") {
       continue;
+    }
+    if (probe->probe->kind == model::ProbeKind::kExec) {
+      words->ending = EndingOfCommand(*words);
+      words->status = 0;
     }
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& known) {
       return known.probe == probe && known.words.ending == words->ending &&

@@ -20,6 +20,9 @@ enum class Ending {
   kReset,        ///< Closed or reset after the handshake.
   kStatus,       ///< Answered, with a status that is a failure.
   kProtocol,     ///< Answered, in another protocol or TLS.
+  kNotExecuted,  ///< A command that could not be executed.
+  kExitCode,     ///< A command that failed.
+  kCommandSlow,  ///< A command that was killed at the limit.
   kOther,
 };
 
@@ -27,12 +30,15 @@ struct KubeletWords {
   model::ProbeType type = model::ProbeType::kUnknown;
   Ending ending = Ending::kOther;
   int status = 0;      ///< When kStatus.
-  std::string output;  ///< Without "Liveness probe failed: ".
+  bool errored = false;  ///< "probe errored" instead of "probe failed".
+  std::string output;    ///< Without "Liveness probe failed: ".
 };
 
 /// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …"; nullopt:
-/// another message.
+/// another message. What a command wrote is not read for endings: it may say anything.
 std::optional<KubeletWords> ReadKubeletMessage(const std::string& message);
+/// The ending of an exec probe with these words.
+Ending EndingOfCommand(const KubeletWords& words);
 
 /// By container, probe and ending, in the order of their last event.
 std::vector<KubeletFailure> KubeletFailures(const Digest& digest);

@@ -22,5 +22,7 @@ std::vector<Finding> IpvsNodePort(const Digest& digest);
 std::vector<Finding> HandshakeLost(const Digest& digest);
 std::vector<Finding> HttpStatus(const Digest& digest);
 std::vector<Finding> SlowAnswer(const Digest& digest);
+std::vector<Finding> SlowCommand(const Digest& digest);
+std::vector<Finding> CommandFailed(const Digest& digest);
 
 }  // namespace netcheck::diagnosis

@@ -4,7 +4,7 @@ namespace netcheck::diagnosis {
 
 const std::vector<Rule>& Rules() {
   static const std::vector<Rule> rules = {
-      Listening, AcceptQueueFull, IpvsNodePort, HandshakeLost, HttpStatus, SlowAnswer};
+      Listening, AcceptQueueFull, IpvsNodePort, HandshakeLost, HttpStatus, SlowAnswer, SlowCommand, CommandFailed};
   return rules;
 }
 

@@ -90,6 +90,12 @@ const char* Describe(Stage stage) {
       return "the answer is not one that the probe accepts";
     case Stage::kResetLater:
       return "the connection was established and then reset or closed without an answer";
+    case Stage::kNotExecuted:
+      return "the command could not be executed";
+    case Stage::kExitCode:
+      return "the command ended with an exit code that is not 0";
+    case Stage::kCommandSlow:
+      return "the command did not end in time";
     case Stage::kUnknown:
       break;
   }
@@ -116,6 +122,12 @@ const char* Letter(Stage stage) {
       return "G";
     case Stage::kResetLater:
       return "H";
+    case Stage::kNotExecuted:
+      return "I";
+    case Stage::kExitCode:
+      return "J";
+    case Stage::kCommandSlow:
+      return "K";
     case Stage::kUnknown:
       break;
   }

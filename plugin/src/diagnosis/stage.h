@@ -22,7 +22,7 @@ Stage StageOf(const protocol::Handshake& handshake, const TapView& taps);
 
 /// "the SYN reached the pod, which sent no SYN-ACK" and so on, for people.
 const char* Describe(Stage stage);
-/// The stage's letter in reports, "A" to "H", "-" for kNone, "?" for kUnknown.
+/// The stage's letter in reports, "A" to "K", "-" for kNone, "?" for kUnknown.
 const char* Letter(Stage stage);
 
 }  // namespace netcheck::diagnosis

@@ -28,6 +28,21 @@ std::string HostPort(std::string_view address, int port) {
   return bracket ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
 }
 
+std::string CommandLine(const std::vector<std::string>& command) {
+  std::string line;
+  for (const std::string& word : command) {
+    line += line.empty() ? "" : " ";
+    for (const char c : word) {
+      const auto byte = static_cast<unsigned char>(c);
+      constexpr unsigned char kFirstPrintable = 0x20;
+      constexpr unsigned char kDelete = 0x7f;
+      line += byte < kFirstPrintable || byte == kDelete ? fmt::format("\\x{:02x}", byte)
+                                                        : std::string(1, c);
+    }
+  }
+  return line;
+}
+
 const char* Name(Certainty certainty) {
   switch (certainty) {
     case Certainty::kProven:

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // How numbers and things are worded, the same everywhere.
 namespace netcheck::diagnosis {
@@ -13,5 +14,9 @@ std::string Count(std::int64_t n, std::string_view noun);
 std::string Duration(std::int64_t microseconds);
 /// "10.0.0.5:8080", "[fd00::5]:8080"
 std::string HostPort(std::string_view address, int port);
+
+/// The words of a command with blanks between them, as kubelet's messages have them; a line break
+/// or another control character as an escape.
+std::string CommandLine(const std::vector<std::string>& command);
 
 }  // namespace netcheck::diagnosis

@@ -64,6 +64,7 @@ ProbeSpec Decode(const Json& json, const Json& container, const std::string& pod
   probe.success_threshold = read.success_threshold;
   probe.failure_threshold = read.failure_threshold;
   probe.grpc_service = read.grpc.service;
+  probe.command = std::move(read.exec.command);
   if (probe.kind == ProbeKind::kHttp) {
     probe.scheme = read.http.scheme;
     probe.path = read.http.path;

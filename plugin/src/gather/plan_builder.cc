@@ -24,6 +24,9 @@ constexpr std::int64_t kLongestMs = 86'400'000;
 constexpr int kGiveUpAfter = 10;
 /// Names, snapshots, and a node that has other things to do.
 constexpr int kSlackMs = 10000;
+/// Of an exec probe.
+constexpr int kMostCommands = 5;
+constexpr int kCommandPauseMs = 200;
 /// The largest range that ip_local_port_range can have: 1024 to 65535.
 constexpr int kMaxSweep = 64512;
 /// What one plan may list of NodePorts; it is one argument of a process.
@@ -48,7 +51,7 @@ std::vector<Endpoint> DistinctEndpoints(const std::vector<ProbeSpec>& probes) {
   std::vector<Endpoint> endpoints;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const model::Probe& probe = probes[i].probe;
-    if (!IsCheckable(probe) || !IsAddress(probe.address)) {
+    if (!IsCheckable(probe) || probe.kind == ProbeKind::kExec || !IsAddress(probe.address)) {
       continue;
     }
     auto endpoint = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) {
@@ -124,6 +127,8 @@ protocol::CheckKind KindOf(ProbeKind kind) {
       return protocol::CheckKind::kHttp;
     case ProbeKind::kGrpc:
       return protocol::CheckKind::kGrpc;
+    case ProbeKind::kExec:
+      return protocol::CheckKind::kExec;
     default:
       return protocol::CheckKind::kTcp;
   }
@@ -133,13 +138,20 @@ protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options)
   const model::Probe& probe = spec.probe;
   protocol::Check check;
   check.kind = KindOf(probe.kind);
-  check.address = probe.address;
-  check.port = probe.port;
   check.timeout_ms = probe.timeout_s * 1000;
   // Long enough to tell how slow the pod is, and never less than kubelet's own patience.
   check.patience_ms = std::max(check.timeout_ms, std::clamp(10 * check.timeout_ms, 10000, 30000));
   check.attempts = options.ports.kind == PortPlanKind::kUnknown ? 10 : 3;
   check.budget_ms = 10000;
+  if (probe.kind == ProbeKind::kExec) {
+    // A command costs the container CPU time that the application may need.
+    check.attempts = std::min(check.attempts, kMostCommands);
+    check.interval_ms = kCommandPauseMs;
+    check.exec = {probe.container, probe.command};
+    return check;
+  }
+  check.address = probe.address;
+  check.port = probe.port;
   if (probe.kind == ProbeKind::kHttp) {
     check.http = {probe.scheme, probe.path, spec.http_host, spec.headers, options.user_agent};
   } else if (probe.kind == ProbeKind::kGrpc) {
@@ -210,7 +222,7 @@ void AddChecks(const std::vector<ProbeSpec>& specs, const PlanOptions& options, 
     if (!IsCheckable(probe)) {
       continue;
     }
-    if (!IsAddress(probe.address)) {
+    if (probe.kind != ProbeKind::kExec && !IsAddress(probe.address)) {
       built.not_seen.push_back(
           {fmt::format("handshakes with {}:{}", probe.address, probe.port),
            "the probe's host is a name, and handshakes are made with addresses",

@@ -31,15 +31,11 @@ bool HasContainer(const model::Pod& pod, const std::string& name) {
 
 /// What of this probe is left out, and why.
 void AddNotSeen(const model::Probe& probe, std::vector<model::NotSeen>& not_seen) {
-  if (probe.kind == ProbeKind::kExec) {
-    not_seen.push_back({Describe(probe),
-                        "exec probes are not checked by this version",
-                        "whether its command succeeds, and how long it takes"});
-  } else if (probe.kind == ProbeKind::kUnknown) {
+  if (probe.kind == ProbeKind::kUnknown) {
     not_seen.push_back({Describe(probe),
                         "its kind of action is not known to this version",
                         "the probe was not checked"});
-  } else if (probe.port == 0) {
+  } else if (probe.port == 0 && probe.kind != ProbeKind::kExec) {
     not_seen.push_back({Describe(probe),
                         fmt::format("no port of the container is named \"{}\"", probe.port_name),
                         "the probe was not checked; kubelet can't make it either"});
@@ -83,7 +79,8 @@ std::string Subject(const Target& target, const ProbeFilter& filter) {
 }  // namespace
 
 bool IsCheckable(const model::Probe& probe) {
-  return probe.port != 0 && probe.kind != ProbeKind::kExec && probe.kind != ProbeKind::kUnknown;
+  return probe.kind == ProbeKind::kExec ? !probe.command.empty()
+                                        : probe.port != 0 && probe.kind != ProbeKind::kUnknown;
 }
 
 protocol::Result<Selection> SelectProbes(const Target& target, const ProbeFilter& filter) {

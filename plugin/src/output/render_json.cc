@@ -46,11 +46,15 @@ Json AttemptJson(const diagnosis::Attempt& attempt) {
   add("connectMs", attempt.connect_ms);
   add("firstByteMs", attempt.first_byte_ms);
   add("totalMs", attempt.total_ms);
+  add("startMs", attempt.start_ms);
   Json json{{"sourceAddress", attempt.source_address},
             {"sourcePort", attempt.source_port},
             {"outcome", attempt.outcome},
             {"stage", diagnosis::Letter(attempt.stage)},
             {"durations", std::move(durations)}};
+  if (attempt.exit_code) {
+    json["exitCode"] = *attempt.exit_code;
+  }
   if (!attempt.detail.empty()) {
     json["detail"] = attempt.detail;
   }

@@ -77,6 +77,9 @@ std::string WhatWasTried(const CheckReport& check) {
   if (check.kind == "grpc") {
     return "grpc.health.v1.Health/Check at " + check.target;
   }
+  if (check.kind == "exec") {
+    return "run " + check.target;
+  }
   if (check.kind == "tcp") {
     return "connect to " + check.target;
   }

@@ -61,6 +61,8 @@ AttemptOutcome Attempt(const protocol::Check& check, const AttemptContext& conte
       return AttemptHttp(check, context);
     case protocol::CheckKind::kGrpc:
       return AttemptGrpc(check, context);
+    case protocol::CheckKind::kExec:
+      return AttemptExec(check, context);
     default:
       return AttemptTcp(check, context);
   }
@@ -72,7 +74,8 @@ void RunCheck(const protocol::Check& check, const CheckContext& context) {
   using std::chrono::milliseconds;
   const auto end = std::chrono::steady_clock::now() + milliseconds(check.budget_ms);
   CheckTaps taps(check, context);
-  const AttemptContext attempt_context{context.clock, context.stop, taps.Observer()};
+  const AttemptContext attempt_context{
+      context.clock, context.stop, taps.Observer(), context.containers};
   for (int index = 0; index < check.attempts; ++index) {
     if (index > 0) {
       const Patience pause = Patience{end, context.stop}.AtMost(milliseconds(check.interval_ms));
@@ -83,6 +86,10 @@ void RunCheck(const protocol::Check& check, const CheckContext& context) {
     }
     AttemptOutcome outcome = Attempt(check, attempt_context);
     if (outcome.stopped) {
+      return;
+    }
+    if (!outcome.not_made.empty()) {
+      context.not_made(outcome.not_made);
       return;
     }
     outcome.fact.check = check.id;

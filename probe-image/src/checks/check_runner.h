@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "checks/patience.h"
 #include "engine/clock.h"
@@ -14,6 +16,9 @@ struct CheckContext {
   int pod_netns_fd = -1;  ///< For the taps; -1: not known, or the probe's own.
   StopHook stop;          ///< Asked at most 50 ms apart.
   std::function<void(protocol::CheckAttempt)> emit;  ///< As soon as each attempt ended.
+  /// Of a check whose attempts can't be made, once, with the reason.
+  std::function<void(const std::string& reason)> not_made;
+  std::vector<protocol::ContainerProcess> containers = {};  ///< For commands.
 };
 
 /// Makes the attempts of a check, one at a time, until all are made, the budget is used up or the

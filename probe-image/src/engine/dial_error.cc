@@ -15,20 +15,28 @@ struct ErrnoText {
   std::string_view text;
 };
 
-// Those that sockets can give.
+// Those that sockets can give, and the files of programs.
 constexpr std::array kErrnoTexts = {
     ErrnoText{EPERM, "operation not permitted"},
+    ErrnoText{ENOENT, "no such file or directory"},
     ErrnoText{EINTR, "interrupted system call"},
     ErrnoText{EIO, "input/output error"},
+    ErrnoText{E2BIG, "argument list too long"},
+    ErrnoText{ENOEXEC, "exec format error"},
     ErrnoText{EBADF, "bad file descriptor"},
     ErrnoText{EAGAIN, "resource temporarily unavailable"},
     ErrnoText{ENOMEM, "cannot allocate memory"},
     ErrnoText{EACCES, "permission denied"},
     ErrnoText{EFAULT, "bad address"},
+    ErrnoText{ENOTDIR, "not a directory"},
+    ErrnoText{EISDIR, "is a directory"},
     ErrnoText{EINVAL, "invalid argument"},
     ErrnoText{ENFILE, "too many open files in system"},
     ErrnoText{EMFILE, "too many open files"},
+    ErrnoText{ETXTBSY, "text file busy"},
     ErrnoText{EPIPE, "broken pipe"},
+    ErrnoText{ENAMETOOLONG, "file name too long"},
+    ErrnoText{ELOOP, "too many levels of symbolic links"},
     ErrnoText{ENOSYS, "function not implemented"},
     ErrnoText{EPROTO, "protocol error"},
     ErrnoText{EMSGSIZE, "message too long"},

@@ -8,8 +8,8 @@
 // src/net/net.go; syscall error texts, src/syscall/zerrors_linux_amd64.go).
 namespace netcheck::probe {
 
-/// "connection refused", "no route to host": Go's text for an errno; "errno 999" for one it has
-/// none for.
+/// "connection refused", "no route to host": Go's text for an errno; "errno 999" for one that this
+/// table lacks.
 std::string GoErrnoText(int error_number);
 
 /// `result` is that of a handshake: an errno, or protocol::kResultDeadline.

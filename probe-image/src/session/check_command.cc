@@ -12,6 +12,7 @@
 #include "engine/dial_error.h"
 #include "protocol/v1_probe.h"
 #include "protocol/version.h"
+#include "target/pod_processes.h"
 
 namespace netcheck::probe {
 namespace {
@@ -29,23 +30,28 @@ constexpr const char* kUsage =
     "\n"
     "usage:\n"
     "  netcheck-probe check --probe JSON --pod-ip IP [options]\n"
+    "  netcheck-probe check --probe JSON --pid PID [options]\n"
     "  netcheck-probe check --stdin\n"
     "\n"
     "options:\n"
     "  --probe JSON            the v1.Probe, as in a pod's spec: '{\"httpGet\": {\"port\": "
     "8080}}'\n"
     "  --pod-ip IP             what kubelet connects to where the probe names no host\n"
-    "  --container JSON        the v1.Container, for named ports: '{\"ports\": [...]}'\n"
+    "  --pid PID               a process of the container in which an exec probe's command is to "
+    "run\n"
+    "  --container JSON        the v1.Container, for named ports and $(VARIABLES): '{\"ports\": "
+    "[...]}'\n"
     "  --kubelet-version VER   speak as this kubelet does (v1.34.4)\n"
     "  --source-port N         connect from this port; the kernel chooses otherwise\n"
     "  --repeat N              number of attempts, one after the other (1)\n"
     "  --stdin                 read checks from standard input, a line of JSON each, with the "
     "fields\n"
-    "                          probe, podIP, container, kubeletVersion, sourcePort and repeat\n"
+    "                          probe, podIP, pid, container, kubeletVersion, sourcePort and "
+    "repeat\n"
     "\n"
     "Each attempt is a line of JSON on standard output: result (success, warning, failure, "
     "unknown),\n"
-    "output and error in kubelet's words, ms, and the handshake.\n"
+    "output and error in kubelet's words, ms, and the handshake or what became of the command.\n"
     "Exit code 0: the attempts were made, whatever came of them. 2: they were not.\n";
 
 /// What the command line or a line of standard input asks for.
@@ -53,6 +59,7 @@ struct Request {
   Json probe;
   Json container = Json::object();
   std::string pod_ip;
+  std::int64_t pid = 0;
   std::string kubelet_version = "v1.34.4";
   int source_port = 0;
   int repeat = 1;
@@ -96,6 +103,22 @@ Json HandshakeOf(const protocol::CheckAttempt& attempt) {
   return handshake;
 }
 
+Json CommandOf(const protocol::ExecRun& run) {
+  Json command{{"specFrom", run.source},
+               {"seccompLeftOut", run.seccomp_left_out},
+               {"killed", run.killed},
+               {"outputHeldOpen", run.output_held_open},
+               {"leftRunning", run.left_running}};
+  if (run.started_us) {
+    command["startedMs"] = Milliseconds(*run.started_us);
+  }
+  if (run.exited_us) {
+    command["exitedMs"] = Milliseconds(*run.exited_us);
+    command["exitCode"] = run.exit_code;
+  }
+  return command;
+}
+
 bool Print(const Json& line) {
   const std::string text =
       line.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
@@ -136,31 +159,48 @@ Result<void> Make(const Request& request) {
     return Error{"--container: not a v1.Container, which is a JSON object"};
   }
   const protocol::V1Probe probe = protocol::ReadV1Probe(request.probe, request.container);
-  if (probe.kind != CheckKind::kHttp && probe.kind != CheckKind::kTcp &&
-      probe.kind != CheckKind::kGrpc) {
-    return Error{"--probe: none of httpGet, tcpSocket and grpc"};
+  if (probe.kind == CheckKind::kUnknown) {
+    return Error{"--probe: none of httpGet, tcpSocket, grpc and exec"};
   }
-  if (!ParseIpAddress(request.pod_ip)) {
+  const bool is_exec = probe.kind == CheckKind::kExec;
+  if (is_exec && probe.exec.command.empty()) {
+    return Error{"--probe: exec.command is empty"};
+  }
+  std::vector<protocol::ContainerProcess> containers;
+  if (is_exec) {
+    const auto stat = ReadProcessStat(request.pid, "/proc");
+    if (!stat || !stat->alive()) {
+      return Error{"--pid: there is no process " + std::to_string(request.pid) +
+                   "; an exec probe needs one of its container"};
+    }
+    containers.push_back({probe.exec.container, "", true, request.pid, stat->start_ticks});
+  } else if (!ParseIpAddress(request.pod_ip)) {
     return Error{"--pod-ip: \"" + request.pod_ip + "\" is not an IP address"};
   }
-  if (!probe.port.error.empty()) {
+  if (!is_exec && !probe.port.error.empty()) {
     for (int i = 0; i < request.repeat; ++i) {
       Print(Line("unknown", "", probe.port.error, 0));
     }
     return {};
   }
   const ProbeClock clock;
-  CheckContext context{clock, -1, {}, {}};
+  CheckContext context{clock, -1, {}, {}, {}, std::move(containers)};
   bool written = true;
   context.stop = [&written] { return !written; };
   context.emit = [&written](const protocol::CheckAttempt& attempt) {
     Json line =
         Line(attempt.result.c_str(), attempt.output, attempt.error, Milliseconds(attempt.total_us));
-    line["handshake"] = HandshakeOf(attempt);
+    if (attempt.exec) {
+      line["command"] = CommandOf(*attempt.exec);
+    } else {
+      line["handshake"] = HandshakeOf(attempt);
+    }
     written = Print(line);
   };
+  std::string not_made;
+  context.not_made = [&not_made](const std::string& reason) { not_made = reason; };
   RunCheck(CheckOf(probe, request), context);
-  return {};
+  return not_made.empty() ? Result<void>() : Error{not_made};
 }
 
 int Refuse(const std::string& sentence) {
@@ -185,6 +225,7 @@ Result<Json> ParseJson(const std::string& option, const std::string& text) {
 
 constexpr int kMaxPort = 65535;
 constexpr int kMaxRepeat = 1'000'000;
+constexpr int kMaxPid = 4'194'304;  // include/linux/threads.h, PID_MAX_LIMIT
 
 Result<void> SetOption(const std::string& option, const std::string& value, Request& request) {
   if (option == "--probe" || option == "--container") {
@@ -197,14 +238,18 @@ Result<void> SetOption(const std::string& option, const std::string& value, Requ
     request.pod_ip = value;
   } else if (option == "--kubelet-version") {
     request.kubelet_version = value;
-  } else if (option == "--source-port" || option == "--repeat") {
-    const bool is_port = option == "--source-port";
-    const auto number = Number(value, is_port ? kMaxPort : kMaxRepeat);
+  } else if (option == "--source-port" || option == "--repeat" || option == "--pid") {
+    const int most = option == "--source-port" ? kMaxPort : option == "--pid" ? kMaxPid : kMaxRepeat;
+    const auto number = Number(value, most);
     if (!number) {
       return Error{option + ": \"" + value + "\" is not a number from 1 to " +
-                   std::to_string(is_port ? kMaxPort : kMaxRepeat)};
+                   std::to_string(most)};
     }
-    (is_port ? request.source_port : request.repeat) = *number;
+    if (option == "--pid") {
+      request.pid = *number;
+    } else {
+      (option == "--source-port" ? request.source_port : request.repeat) = *number;
+    }
   } else {
     return Error{"unknown option \"" + option + "\"; see check --help"};
   }
@@ -237,7 +282,8 @@ Result<Request> ParseLine(const std::string& text) {
     Request request;
     request.probe = line.at("probe");
     request.container = line.value("container", request.container);
-    request.pod_ip = line.at("podIP").get<std::string>();
+    request.pod_ip = line.value("podIP", request.pod_ip);
+    request.pid = line.value("pid", request.pid);
     request.kubelet_version = line.value("kubeletVersion", request.kubelet_version);
     request.source_port = line.value("sourcePort", request.source_port);
     request.repeat = line.value("repeat", request.repeat);

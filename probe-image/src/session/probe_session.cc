@@ -223,14 +223,18 @@ class Session {
   }
 
   void RunChecks() {
-    CheckContext context{clock_, target_.pod_netns.get(), {}, {}};
+    CheckContext context{clock_, target_.pod_netns.get(), {}, {}, {}, {}};
     context.stop = [this] { return control_.Stop(); };
     context.emit = [this](protocol::CheckAttempt attempt) {
       control_.AddTried(1);
       attempt.output = CutOutput(std::move(attempt.output));
       WriteBulk({std::move(attempt)}, Moment::kUnknown);
     };
+    context.containers = target_.state.containers;
     for (const protocol::Check& check : plan_.checks) {
+      context.not_made = [&](const std::string& reason) {
+        writer_.Write(Unavailable{{}, {}, "check " + check.id, reason, 0});
+      };
       if (!control_.Stop()) {
         RunCheck(check, context);
       }

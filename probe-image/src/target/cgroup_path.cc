@@ -118,18 +118,21 @@ std::string_view ContainerCgroup(std::string_view path, std::string_view contain
   return {};
 }
 
-std::string_view ContainerBelowPod(std::string_view path, std::string_view pod_uid) {
-  const auto below = AfterPod(path, pod_uid).value_or(std::string_view());
+std::string_view ContainerIn(std::string_view path) {
   std::size_t run = 0;
-  for (std::size_t i = 0; i < below.size(); ++i) {
-    run = IsHexDigit(below[i]) ? run + 1 : 0;
-    const bool run_ends = i + 1 == below.size() || !IsHexDigit(below[i + 1]);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    run = IsHexDigit(path[i]) ? run + 1 : 0;
+    const bool run_ends = i + 1 == path.size() || !IsHexDigit(path[i + 1]);
     const std::size_t start = i + 1 - run;
-    if (run == kContainerIdLength && run_ends && IsContainerAt(below, start, run)) {
-      return below.substr(start, run);
+    if (run == kContainerIdLength && run_ends && IsContainerAt(path, start, run)) {
+      return path.substr(start, run);
     }
   }
   return {};
+}
+
+std::string_view ContainerBelowPod(std::string_view path, std::string_view pod_uid) {
+  return ContainerIn(AfterPod(path, pod_uid).value_or(std::string_view()));
 }
 
 std::string_view StripRuntime(std::string_view container_id) {

@@ -38,8 +38,11 @@ bool IsInContainer(std::string_view path, std::string_view container_id);
 /// added below; "" when `path` is not inside.
 std::string_view ContainerCgroup(std::string_view path, std::string_view container_id);
 
-/// The first container ID (64 hexadecimal digits) below the pod's cgroup; "" when there is none, or
-/// only a monitor's.
+/// The first container ID (64 hexadecimal digits) of the path; "" when there is none, or only a
+/// monitor's.
+std::string_view ContainerIn(std::string_view path);
+
+/// Likewise of what is below the pod's cgroup.
 std::string_view ContainerBelowPod(std::string_view path, std::string_view pod_uid);
 
 /// The ID of `status.containerStatuses[].containerID`, "containerd://ID" → "ID".

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "protocol/result.h"
-#include "target/cgroup_path.h"
+#include "target/cgroup_mount.h"
 
 // CFS bandwidth statistics and where they are found. Pure.
 namespace netcheck::probe {
@@ -20,16 +20,6 @@ struct CpuStat {
 /// cpu.stat of cgroup v1 (kernel/sched/core.c, cpu_cfs_stat_show) or v2 (cpu_extra_stat_show).
 /// Fails when it has no bandwidth statistics: a v2 cgroup without the cpu controller.
 protocol::Result<CpuStat> ParseCpuStat(std::string_view text);
-
-/// A mounted cgroup hierarchy that has CPU statistics: v2, or v1 with the cpu controller.
-struct CgroupMount {
-  bool v2 = false;
-  std::string root;         ///< The cgroup that is seen at the mount point.
-  std::string mount_point;  ///< In the mount namespace whose mountinfo was read.
-};
-
-/// Those of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
-std::vector<CgroupMount> ParseCgroupMounts(std::string_view mountinfo);
 
 /// The paths of cpu.stat below the root of that mount namespace which could be that of the cgroup
 /// at `path` of the v1 cpu hierarchy or of v2. Cgroups outside of a mount have none: "/../x" where

@@ -1,25 +1,16 @@
 #include "target/pod_processes.h"
 
-#include <dirent.h>
-
-#include <cerrno>
-#include <memory>
 #include <tuple>
 
-#include "kernel/procfs_text.h"
 #include "sys/file_reader.h"
-#include "sys/system_error.h"
 #include "target/cgroup_path.h"
+#include "target/process_list.h"
 
 namespace netcheck::probe {
 namespace {
 
 using protocol::Result;
 using protocol::Target;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 
 /// Where a process of that cgroup belongs in `found`; nullptr: not to this pod.
 std::optional<Process>* SlotOf(std::string_view cgroup, const Target& target, PodProcesses& found) {
@@ -52,24 +43,20 @@ std::optional<ProcessStat> ReadProcessStat(std::int64_t pid, const std::string& 
 }
 
 Result<PodProcesses> FindPodProcesses(const Target& target, const std::string& proc_root) {
-  const std::unique_ptr<DIR, CloseDirectory> directory(opendir(proc_root.c_str()));
-  if (!directory) {
-    return SystemError(proc_root, errno);
+  const auto pids = ListProcesses(proc_root);
+  if (!pids) {
+    return pids.error();
   }
   PodProcesses found;
   found.containers.resize(target.containers.size());
-  while (const dirent* entry = readdir(directory.get())) {
-    const auto pid = ParseDecimal(entry->d_name);
-    if (!pid) {
-      continue;
-    }
-    const auto cgroup = ReadFile(proc_root + "/" + entry->d_name + "/cgroup");
+  for (const std::int64_t pid : *pids) {
+    const auto cgroup = ReadFile(proc_root + "/" + std::to_string(pid) + "/cgroup");
     auto* slot = cgroup ? SlotOf(*cgroup, target, found) : nullptr;
-    const auto stat = slot != nullptr ? ReadProcessStat(*pid, proc_root) : std::nullopt;
+    const auto stat = slot != nullptr ? ReadProcessStat(pid, proc_root) : std::nullopt;
     if (!stat || !stat->alive()) {
       continue;
     }
-    const Process process{*pid, stat->start_ticks};
+    const Process process{pid, stat->start_ticks};
     if (!slot->has_value() || IsOlder(process, **slot)) {
       *slot = process;
     }

@@ -59,12 +59,12 @@ TEST_CASE("cpu.stat: without bandwidth statistics, or malformed") {
   CHECK_FALSE(ParseCpuStat(""));
 }
 
-TEST_CASE("cgroup mounts: the ones with CPU statistics") {
+TEST_CASE("cgroup mounts: of both versions") {
   const auto mounts = ParseCgroupMounts(kV1Mounts);
-  REQUIRE(mounts.size() == 2);
-  CHECK_FALSE(mounts[0].v2);
-  CHECK(mounts[0].mount_point == "/sys/fs/cgroup/cpu,cpuacct");
-  CHECK(mounts[1].v2);
+  REQUIRE(mounts.size() == 3);
+  CHECK_FALSE(mounts[1].v2);
+  CHECK(mounts[1].mount_point == "/sys/fs/cgroup/cpu,cpuacct");
+  CHECK(mounts[2].v2);
   CHECK(ParseCgroupMounts("1 1 0:1 / /a\\040b rw - cgroup2 x rw").at(0).mount_point == "/a b");
   CHECK(ParseCgroupMounts("1 1 0:1 / /a\\04 rw - cgroup2 x rw").at(0).mount_point == "/a\\04");
   CHECK(ParseCgroupMounts("\n1 1\n1 1 0:1 / /a rw -\n1 1 0:1 / /a rw - cgroup2 x\n").empty());
@@ -72,7 +72,7 @@ TEST_CASE("cgroup mounts: the ones with CPU statistics") {
 
 TEST_CASE("cgroup mounts: paths below the root of a mount, and not outside") {
   const auto path = [](const std::string& root, const std::string& cgroup) {
-    const auto paths = CpuStatPaths({{true, root, "/m"}}, true, cgroup);
+    const auto paths = CpuStatPaths({{true, "rw", root, "/m"}}, true, cgroup);
     return paths.empty() ? std::string() : paths[0];
   };
   CHECK(path("/", "/a/b") == "/m/a/b/cpu.stat");
@@ -84,7 +84,7 @@ TEST_CASE("cgroup mounts: paths below the root of a mount, and not outside") {
   CHECK(path("/", "/../b").empty());
   CHECK(path("/..", "/../../b").empty());
   CHECK(path("/../..", "/../b").empty());
-  CHECK(CpuStatPaths({{true, "/", "/m"}}, false, "/a").empty());
+  CHECK(CpuStatPaths({{true, "rw", "/", "/m"}}, false, "/a").empty());
 }
 
 TEST_CASE("throttling: cgroup v1 through PID 1's mounts") {

@@ -2,16 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "diagnosis/rule.h"
+#include "diagnosis/timeout_advice.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
 namespace {
-
-constexpr std::int64_t kMicrosPerSecond = 1000000;
 
 /// Late because of the answer, not because of a lost SYN: a retransmission alone takes 1 s
 /// (TCP_TIMEOUT_INIT, include/net/tcp.h).
@@ -43,29 +41,6 @@ Latencies Measure(const ProbeCase& probe) {
   return latencies;
 }
 
-/// Whole seconds that hold the slowest answer measured with half as much again to spare.
-std::int64_t SufficientTimeout(std::int64_t slowest_us) {
-  return static_cast<std::int64_t>(
-      std::ceil(1.5 * static_cast<double>(slowest_us) / static_cast<double>(kMicrosPerSecond)));
-}
-
-struct Throttling {
-  std::int64_t throttled = 0;
-  std::int64_t periods = 0;
-};
-
-Throttling ThrottlingOf(const Digest& digest, const std::string& subject) {
-  Throttling rise;
-  for (const protocol::CpuThrottling& fact : digest.report().cpu_throttling) {
-    if (fact.subject == subject && fact.moment != protocol::Moment::kIdle) {
-      const int sign = fact.moment == protocol::Moment::kAfter ? 1 : -1;
-      rise.throttled += sign * fact.throttled_periods;
-      rise.periods += sign * fact.periods;
-    }
-  }
-  return rise;
-}
-
 Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<AttemptRef> claims) {
   const Latencies latencies = Measure(probe);
   const std::int64_t slowest = latencies.sorted.back();
@@ -94,14 +69,7 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
     finding.evidence.push_back(fmt::format("{} got no answer for as long as netcheck waited.",
                                            Count(latencies.unanswered, "request")));
   }
-  if (const Throttling cpu = ThrottlingOf(digest, probe.probe->container); cpu.throttled > 0) {
-    finding.evidence.push_back(
-        fmt::format("The container's CPU limit held it up in {} of {} scheduling periods meanwhile "
-                    "(nr_throttled).",
-                    cpu.throttled,
-                    cpu.periods));
-    finding.fix.emplace_back("Raise or remove the container's CPU limit.");
-  }
+  AddThrottling(digest, probe, finding);
   finding.fix.push_back(
       fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
                   "and half as much again).",

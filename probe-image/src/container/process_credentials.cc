@@ -1,4 +1,4 @@
-#include "target/process_credentials.h"
+#include "container/process_credentials.h"
 
 #include <array>
 #include <charconv>

@@ -1,0 +1,116 @@
+// The command of an exec probe takes longer than timeoutSeconds: the runtime kills it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "diagnosis/rule.h"
+#include "diagnosis/timeout_advice.h"
+#include "diagnosis/words.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+bool TooSlow(const JudgedAttempt& attempt) {
+  return attempt.stage == Stage::kCommandSlow;
+}
+
+struct Runs {
+  std::vector<std::int64_t> sorted;  ///< Of those that ended by themselves.
+  int killed = 0;
+  std::int64_t longest_start = 0;
+  std::set<std::string> left_running;
+};
+
+Runs Measure(const ProbeCase& probe) {
+  Runs runs;
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& judged : check->attempts) {
+      if (!judged.attempt->exec || !judged.attempt->exec->started_us) {
+        continue;
+      }
+      const protocol::ExecRun& run = *judged.attempt->exec;
+      if (run.killed) {
+        ++runs.killed;
+      } else {
+        runs.sorted.push_back(judged.duration_us);
+      }
+      runs.longest_start = std::max(runs.longest_start, *run.started_us);
+      runs.left_running.insert(run.left_running.begin(), run.left_running.end());
+    }
+  }
+  std::sort(runs.sorted.begin(), runs.sorted.end());
+  return runs;
+}
+
+void AddTimes(const Runs& runs, const model::Probe& probe, int patience_ms, Finding& finding) {
+  if (!runs.sorted.empty()) {
+    finding.evidence.push_back(
+        fmt::format("{} that ended took: fastest {}, median {}, slowest {}; timeoutSeconds is {}.",
+                    Count(static_cast<std::int64_t>(runs.sorted.size()), "run"),
+                    Duration(runs.sorted.front()),
+                    Duration(runs.sorted[runs.sorted.size() / 2]),
+                    Duration(runs.sorted.back()),
+                    probe.timeout_s));
+  }
+  if (runs.killed > 0) {
+    finding.evidence.push_back(fmt::format("{} had not ended after {} s, when netcheck killed it.",
+                                           Count(runs.killed, "run"),
+                                           patience_ms / 1000));
+  }
+  finding.evidence.push_back(
+      fmt::format("To enter the container and execute the command took netcheck at most {}. "
+                  "timeoutSeconds counts from there; what the runtime itself needs until then can't "
+                  "be seen from here.",
+                  Duration(runs.longest_start)));
+}
+
+void AddFix(const Runs& runs, const model::Probe& probe, Finding& finding) {
+  if (runs.killed == 0 && !runs.sorted.empty()) {
+    finding.fix.push_back(
+        fmt::format("Make the command faster, or set timeoutSeconds: {} (the slowest run measured "
+                    "and half as much again).",
+                    SufficientTimeout(runs.sorted.back())));
+  } else {
+    finding.fix.push_back(
+        fmt::format("Find out what it waits for: run it with kubectl exec in container {}.",
+                    probe.container));
+  }
+}
+
+Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<AttemptRef> claims) {
+  const Runs runs = Measure(probe);
+  Finding finding;
+  finding.code = "NC-TIMEOUT-002";
+  finding.certainty = Certainty::kProven;
+  finding.subject = probe.subject;
+  finding.title = fmt::format("The command takes longer than timeoutSeconds: {} allows",
+                              Count(probe.probe->timeout_s, "second"));
+  AddTimes(runs, *probe.probe, probe.checks.front()->plan->patience_ms, finding);
+  AddThrottling(digest, probe, finding);
+  if (!runs.left_running.empty()) {
+    finding.evidence.push_back(fmt::format(
+        "It left processes running, which kubelet does not end: {}.", fmt::join(runs.left_running, ", ")));
+  }
+  AddFix(runs, *probe.probe, finding);
+  finding.claims = std::move(claims);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> SlowCommand(const Digest& digest) {
+  std::vector<Finding> findings;
+  for (const ProbeCase& probe : digest.probes) {
+    if (!probe.unusable.empty()) {
+      continue;
+    }
+    if (auto claims = ClaimChecks(probe, TooSlow); !claims.empty()) {
+      findings.push_back(Explain(digest, probe, std::move(claims)));
+    }
+  }
+  return findings;
+}
+
+}  // namespace netcheck::diagnosis
