@@ -228,6 +228,7 @@ class Session {
     context.emit = [this](protocol::CheckAttempt attempt) {
       control_.AddTried(1);
       attempt.output = CutOutput(std::move(attempt.output));
+      attempt.error = CutOutput(std::move(attempt.error));
       WriteBulk({std::move(attempt)}, Moment::kUnknown);
     };
     context.containers = target_.state.containers;

@@ -94,7 +94,9 @@ TEST_CASE("decode probes: gRPC and exec") {
   CHECK(grpc.probe.kind == ProbeKind::kGrpc);
   CHECK(grpc.probe.port == 9000);
   CHECK(grpc.probe.grpc_service == "s");
-  CHECK(Decode(R"({"exec": {"command": ["true"]}})").probe.kind == ProbeKind::kExec);
+  const ProbeSpec exec = Decode(R"({"exec": {"command": ["cat", "/x"]}})");
+  CHECK(exec.probe.kind == ProbeKind::kExec);
+  CHECK(exec.probe.command == std::vector<std::string>{"cat", "/x"});
   CHECK(Decode(R"({"somethingNew": {}})").probe.kind == ProbeKind::kUnknown);
 }
 

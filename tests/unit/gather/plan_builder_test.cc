@@ -155,10 +155,10 @@ TEST_CASE("plan: the deadline holds the worst case, and --timeout shortens it") 
   CHECK(Build(WebPod(), With("", {}, 86400000)).plan.limits.deadline_ms == usual);
 }
 
-TEST_CASE("plan: gRPC gets handshakes and checks, exec nothing, a host name checks only") {
+TEST_CASE("plan: gRPC gets handshakes and checks, exec and a host name checks only") {
   Json pod = WebPod();
   Json& app = pod["spec"]["containers"][0];
-  app["livenessProbe"] = ParseJson(R"({"exec": {}})");
+  app["livenessProbe"] = ParseJson(R"({"exec": {"command": ["cat", "/x"]}, "timeoutSeconds": 2})");
   app["startupProbe"] = ParseJson(R"({"grpc": {"port": 9000, "service": "s"}})");
   app["readinessProbe"]["httpGet"]["host"] = "example.org";
   const BuiltPlan built = Build(pod);
@@ -167,12 +167,18 @@ TEST_CASE("plan: gRPC gets handshakes and checks, exec nothing, a host name chec
   CHECK(built.probes[0].check_ids.size() == 1);
   CHECK(built.plan.checks[0].kind == protocol::CheckKind::kGrpc);
   CHECK(built.plan.checks[0].grpc.service == "s");
-  CHECK(built.plan.checks[0].grpc.user_agent == built.plan.checks[1].http.user_agent);
+  CHECK(built.plan.checks[0].grpc.user_agent == built.plan.checks[2].http.user_agent);
   CHECK(built.probes[1].batch_ids.empty());  // liveness, exec
-  CHECK(built.probes[1].check_ids.empty());
+  REQUIRE(built.probes[1].check_ids.size() == 1);
+  const protocol::Check& command = built.plan.checks[1];
+  CHECK(command.kind == protocol::CheckKind::kExec);
+  CHECK(command.exec.container == "app");
+  CHECK(command.exec.command == std::vector<std::string>{"cat", "/x"});
+  CHECK(command.timeout_ms == 2000);
+  CHECK(command.attempts == 5);
   CHECK(built.probes[2].batch_ids.empty());  // readiness, name
   CHECK(built.probes[2].check_ids.size() == 1);
-  CHECK(built.plan.checks[1].http.host == "example.org");
+  CHECK(built.plan.checks[2].http.host == "example.org");
   CHECK(built.not_seen.size() == 1);
 }
 
