@@ -62,10 +62,19 @@ Outlook OutlookOf(const Digest& digest, const std::string& container) {
   return SimulateStart(probes);
 }
 
+bool IsNeverRestarted(const Digest& digest, const std::string& name) {
+  const auto& containers = digest.evidence->pod.containers;
+  return std::any_of(containers.begin(), containers.end(), [&](const model::Container& container) {
+    return container.name == name && container.never_restarted;
+  });
+}
+
 /// What a stored failure does to the container or the pod.
-const char* Consequence(ProbeType type) {
-  return type == ProbeType::kReadiness ? "takes the pod out of its Services"
-                                       : "restarts the container";
+const char* Consequence(ProbeType type, bool never_restarted) {
+  if (type == ProbeType::kReadiness) {
+    return "takes the pod out of its Services";
+  }
+  return never_restarted ? "kills the container" : "restarts the container";
 }
 
 /// "about 20 s", "about 3 min", "about 5 h", "about 12 days"
@@ -89,7 +98,10 @@ std::string InARow(int failures) {
 }
 
 /// Every counted attempt failed.
-void SayAllFail(const model::Probe& probe, const Outlook& outlook, Forecast& forecast) {
+void SayAllFail(const model::Probe& probe,
+                const Outlook& outlook,
+                bool never_restarted,
+                Forecast& forecast) {
   if (probe.type == ProbeType::kReadiness) {
     const double until = static_cast<double>((probe.failure_threshold - 1) * probe.period_s);
     forecast.after_s_low = until;
@@ -105,9 +117,10 @@ void SayAllFail(const model::Probe& probe, const Outlook& outlook, Forecast& for
     forecast.after_s_low = outlook.restart_s;
     forecast.after_s_high = outlook.restart_s;
     forecast.text = fmt::format(
-        "kubelet restarts the container {} after each start (initialDelaySeconds {}, periodSeconds "
-        "{}, failureThreshold {})",
+        "kubelet {} {} after {} (initialDelaySeconds {}, periodSeconds {}, failureThreshold {})",
+        Consequence(probe.type, never_restarted),
         About(*outlook.restart_s),
+        never_restarted ? "its start, for good: restartPolicy is Never" : "each start",
         probe.initial_delay_s,
         probe.period_s,
         probe.failure_threshold);
@@ -117,7 +130,10 @@ void SayAllFail(const model::Probe& probe, const Outlook& outlook, Forecast& for
 }
 
 /// Some counted attempts failed: a matter of luck, so an interval.
-void SaySomeFail(const model::Probe& probe, int counted, Forecast& forecast) {
+void SaySomeFail(const model::Probe& probe,
+                 int counted,
+                 bool never_restarted,
+                 Forecast& forecast) {
   const double counted_share = static_cast<double>(counted) / forecast.attempts;
   const double period = probe.period_s / counted_share;
   const ShareInterval share = WilsonInterval(forecast.failed, counted);
@@ -130,7 +146,7 @@ void SaySomeFail(const model::Probe& probe, int counted, Forecast& forecast) {
       "if attempts go on failing this often, each on its own, kubelet {} once in {} to {} "
       "(failureThreshold {}, periodSeconds {}; {:.0f} % to {:.0f} % of attempts fail, with 95 % "
       "confidence)",
-      Consequence(probe.type),
+      Consequence(probe.type, never_restarted),
       About(*forecast.after_s_low),
       About(*forecast.after_s_high),
       probe.failure_threshold,
@@ -166,15 +182,18 @@ Forecast ForecastOf(const Digest& digest,
   forecast.failed = count(Outcome::kFailure);
   forecast.errored = count(Outcome::kError);
   const int counted = forecast.attempts - forecast.errored;
-  if (counted == 0) {
+  const bool never_restarted = IsNeverRestarted(digest, forecast.container);
+  if (digest.evidence->pod_after.terminating && probe.probe->type != ProbeType::kReadiness) {
+    forecast.text = "the pod is being deleted: kubelet does not make this probe any more";
+  } else if (counted == 0) {
     forecast.text =
         "kubelet throws such attempts away: they count neither as success nor as failure";
   } else if (forecast.failed == 0) {
     SayAllPass(*probe.probe, forecast);
   } else if (forecast.failed == counted) {
-    SayAllFail(*probe.probe, OutlookOf(digest, forecast.container), forecast);
+    SayAllFail(*probe.probe, OutlookOf(digest, forecast.container), never_restarted, forecast);
   } else {
-    SaySomeFail(*probe.probe, counted, forecast);
+    SaySomeFail(*probe.probe, counted, never_restarted, forecast);
   }
   return forecast;
 }

@@ -125,6 +125,7 @@ model::Pod DecodePod(const Json& pod) {
   for (const Json& container : GetArray(spec, "containers")) {
     decoded.containers.push_back(
         DecodeContainer(container, GetArray(status, "containerStatuses"), false));
+    decoded.containers.back().never_restarted = GetString(spec, "restartPolicy") == "Never";
   }
   return decoded;
 }

@@ -36,6 +36,7 @@ struct Container {
   bool started = false;
   int restart_count = 0;
   std::string started_at;  ///< RFC 3339, of the running state.
+  bool never_restarted = false;  ///< restartPolicy Never: what kubelet kills stays dead.
 };
 
 struct Pod {

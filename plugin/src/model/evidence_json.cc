@@ -29,7 +29,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Container,
                                                 ready,
                                                 started,
                                                 restart_count,
-                                                started_at)
+                                                started_at,
+                                                never_restarted)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Pod,
                                                 namespace_name,
                                                 name,

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "kernel/procfs_text.h"
+#include "sys/close_range.h"
 #include "sys/file_reader.h"
 #include "sys/system_error.h"
 #include "sys/unique_fd.h"
@@ -42,17 +43,6 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-/// From `first` on.
-void CloseAll(unsigned first) {
-  if (syscall(SYS_close_range, first, ~0U, 0U) == 0) {
-    return;
-  }
-  constexpr unsigned kMost = 65536;
-  for (unsigned fd = first; fd < kMost; ++fd) {  // Before Linux 5.9.
-    close(static_cast<int>(fd));
-  }
-}
-
 /// `keep` becomes the first descriptor after the standard ones, so that all above can go.
 bool TakeStreams(const StandardStreams& streams, int& keep) {
   std::array<int, 3> high{};
@@ -72,7 +62,7 @@ bool TakeStreams(const StandardStreams& streams, int& keep) {
       return false;
     }
   }
-  CloseAll(kFirstOther + 1);
+  CloseRange(kFirstOther + 1, ~0U);
   return true;
 }
 

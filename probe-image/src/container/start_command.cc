@@ -22,6 +22,7 @@
 #include "container/container_cgroup.h"
 #include "kernel/procfs_text.h"
 #include "sys/child_process.h"
+#include "sys/close_range.h"
 #include "sys/system_error.h"
 
 namespace netcheck::probe {
@@ -173,10 +174,33 @@ bool ReaderIsGone(int fd) {
   _exit(kNotExecuted);
 }
 
+/// Nothing else of this process may be within the container's reach.
+void CloseAllBut(std::vector<int> keep) {
+  std::sort(keep.begin(), keep.end());
+  unsigned next = STDERR_FILENO + 1;
+  for (const int fd : keep) {
+    if (static_cast<unsigned>(fd) > next) {
+      CloseRange(next, static_cast<unsigned>(fd) - 1);
+    }
+    next = std::max(next, static_cast<unsigned>(fd) + 1);
+  }
+  CloseRange(next, ~0U);
+}
+
 /// In the first child, which ends when the second is made: only a child of a process that called
 /// setns(2) is in the other PID namespace. The second is a child of this process's parent.
 int EnterAndFork(const ProcessSpec& spec, const Execute& execute, const Preparation& made) {
   const int report = made.report.writer.get();
+  const std::vector<int> streams{
+      made.null.get(), made.output.writer.get(), made.errors.writer.get(), report};
+  std::vector<int> needed = streams;
+  for (const UniqueFd& cgroup : made.cgroups) {
+    needed.push_back(cgroup.get());
+  }
+  for (const Namespace& space : made.namespaces) {
+    needed.push_back(space.fd.get());
+  }
+  CloseAllBut(std::move(needed));
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   for (const UniqueFd& cgroup : made.cgroups) {
     if (write(cgroup.get(), "0", 1) != 1) {
@@ -199,6 +223,7 @@ int EnterAndFork(const ProcessSpec& spec, const Execute& execute, const Preparat
       return 1;
     }
   }
+  CloseAllBut(streams);
   const auto pid = static_cast<pid_t>(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
   if (pid == 0) {
     RunCommand(spec, execute, made);

@@ -170,6 +170,20 @@ TEST_CASE("forecast: what passes, fails and errs") {
   CHECK(thrown_away.text.find("throws such attempts away") != std::string::npos);
 }
 
+TEST_CASE("forecast: a container that is not restarted, and a pod that is being deleted") {
+  EvidenceBuilder sick;
+  sick.evidence().probes[0].type = ProbeType::kLiveness;
+  sick.evidence().pod.containers[0].never_restarted = true;
+  sick.HttpAnswer(500, 1000).HttpAnswer(500, 1000);
+  CHECK(TheForecast(sick.Build()).text.find("kills the container about 20 s after its start, for "
+                                            "good: restartPolicy is Never") != std::string::npos);
+  sick.evidence().pod_after.terminating = true;
+  CHECK(TheForecast(sick.Build()).text ==
+        "the pod is being deleted: kubelet does not make this probe any more");
+  sick.evidence().probes[0].type = ProbeType::kReadiness;
+  CHECK(TheForecast(sick.Build()).text.find("does not become ready") != std::string::npos);
+}
+
 TEST_CASE("forecast: what fails now and then is given as an interval that holds the mean") {
   EvidenceBuilder builder;
   for (int i = 0; i < 20; ++i) {
