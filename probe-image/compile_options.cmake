@@ -19,10 +19,14 @@ if(NETCHECK_SANITIZE)
   target_link_options(netcheck_compile_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# netcheck_library(NAME ROOT dir SOURCES ... LINK ...): a room. ROOT is where its include paths start.
+# netcheck_library(NAME [SMALL] ROOT dir SOURCES ... LINK ...): a room. ROOT is where its include paths start.
+# SMALL: nothing in it runs often; what ships is made small instead of fast.
 function(netcheck_library name)
-  cmake_parse_arguments(ROOM "" "ROOT" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "SMALL" "ROOT" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ROOM_SOURCES})
   target_include_directories(${name} PUBLIC ${ROOM_ROOT})
   target_link_libraries(${name} PUBLIC ${ROOM_LINK} PRIVATE netcheck_compile_options)
+  if(ROOM_SMALL)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
 endfunction()

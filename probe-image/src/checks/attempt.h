@@ -16,7 +16,7 @@ struct AttemptContext {
   const ProbeClock& clock;
   StopHook stop;
   DialObserver on_connect;  ///< May be empty.
-  const std::vector<protocol::ContainerProcess>& containers;  ///< Those that commands can run in.
+  std::vector<protocol::ContainerProcess> containers = {};  ///< Those that commands can run in.
 };
 
 struct AttemptOutcome {

@@ -64,7 +64,8 @@ inline std::vector<Fact> SampleFacts() {
                    "HTTP probe failed with statuscode: 503",
                    "nginx",
                    "/elsewhere",
-                   15},
+                   15,
+                   ExecRun{"runtime", true, 16, 17, 137, true, true, {"sleep"}}},
       Heartbeat{10, 20},
       End{"done", 17, 4096, 123456},
   };
