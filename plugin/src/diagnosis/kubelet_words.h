@@ -17,9 +17,12 @@ enum class Ending {
   kDialTimeout,  ///< The handshake got no answer.
   kTimeout,      ///< The handshake or the response: these words don't say.
   kBodyTimeout,  ///< The headers came, the body did not end.
+  kCallTimeout,  ///< gRPC: the connection stood, the answer did not come.
+  kNoGrpc,       ///< gRPC: no connection, or nothing that speaks HTTP/2 at its other end.
   kReset,        ///< Closed or reset after the handshake.
   kStatus,       ///< Answered, with a status that is a failure.
   kProtocol,     ///< Answered, in another protocol or TLS.
+  kUnhealthy,    ///< Answered, with something else that is a failure.
   kOther,
 };
 
@@ -30,8 +33,11 @@ struct KubeletWords {
   std::string output;  ///< Without "Liveness probe failed: ".
 };
 
-/// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …"; nullopt:
-/// another message.
+/// What kubelet's prober puts out or returns as its error.
+Ending EndingIn(const std::string& output);
+
+/// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …", also where
+/// kubelet combined similar events; nullopt: another message.
 std::optional<KubeletWords> ReadKubeletMessage(const std::string& message);
 
 /// By container, probe and ending, in the order of their last event.

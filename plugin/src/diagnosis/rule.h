@@ -20,7 +20,9 @@ std::vector<Finding> Listening(const Digest& digest);
 std::vector<Finding> AcceptQueueFull(const Digest& digest);
 std::vector<Finding> IpvsNodePort(const Digest& digest);
 std::vector<Finding> HandshakeLost(const Digest& digest);
+std::vector<Finding> PortName(const Digest& digest);
 std::vector<Finding> HttpStatus(const Digest& digest);
+std::vector<Finding> GrpcHealth(const Digest& digest);
 std::vector<Finding> SlowAnswer(const Digest& digest);
 
 }  // namespace netcheck::diagnosis

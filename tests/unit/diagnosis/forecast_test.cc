@@ -86,6 +86,14 @@ TEST_CASE("outlook: liveness that fails restarts the container at its third fail
   CHECK(SimulateStart({{&probe, kFail, 1}}).restart_s == 41);  // At 20, 30 and 40 s.
 }
 
+TEST_CASE("outlook: the container starts between two ticks") {
+  model::Probe probe = ProbeOf(ProbeType::kLiveness);
+  CHECK(SimulateStart({{&probe, kFail, 1}}, 7).restart_s == 24);  // At 3, 13 and 23 s.
+  CHECK(SimulateStart({{&probe, kFail, 1}}, 27).restart_s == 24);
+  probe.initial_delay_s = 4;
+  CHECK(SimulateStart({{&probe, kFail, 1}}, 7).restart_s == 34);
+}
+
 TEST_CASE("outlook: an attempt longer than the period is followed at once by the tick that waits") {
   model::Probe probe = ProbeOf(ProbeType::kLiveness);
   probe.period_s = 2;
@@ -160,8 +168,11 @@ TEST_CASE("forecast: what passes, fails and errs") {
   const Forecast restarts = TheForecast(sick.Build());
   CHECK(restarts.failed == 2);
   CHECK(*restarts.after_s_low == doctest::Approx(20.001));
-  CHECK(restarts.text.find("restarts the container about 20 s after each start") !=
+  CHECK(*restarts.after_s_high == doctest::Approx(30).epsilon(0.01));
+  CHECK(restarts.text.find("restarts the container about 20 s to about 30 s after each start") !=
         std::string::npos);
+  sick.evidence().pod.terminating = true;
+  CHECK(TheForecast(sick.Build()).text.find("the pod is being deleted") != std::string::npos);
   EvidenceBuilder errs;
   errs.Check(Stalled()).Check(Stalled());
   const Forecast thrown_away = TheForecast(errs.Build());
