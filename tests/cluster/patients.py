@@ -30,6 +30,15 @@ def http_probe(path: str = "/healthz", port: int = 8080, **fields: Any) -> dict[
     return {"readinessProbe": {"httpGet": {"path": path, "port": port}, "periodSeconds": 2, **fields}}
 
 
+def _grpc_probe(**fields: Any) -> dict[str, Any]:
+    return {"readinessProbe": {"grpc": {"port": 8080, **fields}, "periodSeconds": 2}}
+
+
+def _exec_probe(*arguments: str) -> dict[str, Any]:
+    command = ["/testserver", "exec", *arguments]
+    return {"readinessProbe": {"exec": {"command": command}, "periodSeconds": 2, "timeoutSeconds": 1}}
+
+
 def _pod(name: str, *arguments: str, **container: Any) -> dict[str, Any]:
     return harness.testserver_pod(name, *arguments, container=container)
 
@@ -79,12 +88,28 @@ PATIENTS = (
         rules=_DROP_SYN,
     ),
     Patient(
+        "not-serving",
+        "its gRPC health service says NOT_SERVING",
+        _pod("not-serving", "-grpc=NOT_SERVING", **_grpc_probe()),
+        event='(responded with "NOT_SERVING")',
+        code="NC-GRPC-001",
+    ),
+    Patient(
         "never-accepts",
         "listens and never calls accept()",
         _pod("never-accepts", "-never-accept", "-backlog=1", **http_probe()),
         event="deadline exceeded",
         code="NC-QUEUE-001",
     ),
+)
+
+
+# One of PATIENTS as soon as netcheck runs commands in containers and has a code for it.
+SLOW_COMMAND = Patient(
+    "slow-command",
+    "its exec probe's command takes 3 s, its timeoutSeconds is 1",
+    _pod("slow-command", **_exec_probe("-sleep=3s")),
+    event="timed out after 1s",
 )
 
 

@@ -90,8 +90,11 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     attempt.outcome = judged.failed ? "failure" : tried.result;
     attempt.detail = tried.error.empty() ? tried.output : tried.error;
     if (judged.late) {
+      const bool right = tried.result == "success" || tried.result == "warning";
       attempt.detail = fmt::format("{}, after {}; kubelet waits {} s",
-                                   tried.exec ? "success" : "the right answer",
+                                   !right       ? attempt.detail
+                                   : tried.exec ? "success"
+                                                : "the right answer",
                                    Duration(judged.duration_us),
                                    probe.timeout_s);
     }
@@ -106,6 +109,21 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     ++(judged.failed ? report.failed : report.passed);
     report.attempts.push_back(std::move(attempt));
   }
+  return report;
+}
+
+/// Of a probe whose port kubelet can't tell: what it gets each time, without a connection.
+CheckReport UnmakeableReport(const model::Probe& probe) {
+  CheckReport report;
+  report.id = fmt::format("{}/{}", probe.container, model::Name(probe.type));
+  report.kind = model::Name(probe.kind);
+  report.target = fmt::format("{}, port {}", probe.address, probe.port_name);
+  report.failed = 1;
+  Attempt attempt;
+  attempt.outcome = "unknown";
+  attempt.detail = probe.port_error;
+  attempt.stage = Stage::kNothingSent;
+  report.attempts.push_back(std::move(attempt));
   return report;
 }
 
@@ -129,6 +147,10 @@ std::vector<CheckReport> CheckReports(const Digest& digest) {
     Join(reports[it->second].probe, model::Name(probe.probe->type));
   };
   for (const ProbeCase& probe : digest.probes) {
+    if (!probe.probe->port_error.empty()) {
+      const CheckReport report = UnmakeableReport(*probe.probe);
+      add(probe, report.id, [&] { return report; });
+    }
     for (const CheckCase* check : probe.checks) {
       add(probe, check->plan->id, [&] { return CheckCaseReport(*check, *probe.probe); });
     }

@@ -43,10 +43,11 @@ void Arbitrate(std::vector<Finding> findings, Report& report) {
       report.risks.push_back(std::move(finding));
       continue;
     }
+    const bool about_attempts = !finding.claims.empty();
     std::erase_if(finding.claims, [&](const AttemptRef& ref) {
       return owner.emplace(Key(ref), finding.code).first->second != finding.code;
     });
-    if (!finding.claims.empty()) {
+    if (!about_attempts || !finding.claims.empty()) {
       report.findings.push_back(std::move(finding));
     }
   }

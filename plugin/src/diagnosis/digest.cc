@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <set>
 
+#include "diagnosis/kubelet_words.h"
+
 namespace netcheck::diagnosis {
 namespace {
 
@@ -27,6 +29,11 @@ Stage StageOfConnect(int result, Stage batch_stage) {
 std::int64_t RunTime(const CheckAttempt& attempt) {
   const std::int64_t started = attempt.exec->started_us.value_or(attempt.total_us);
   return attempt.exec->exited_us.value_or(attempt.total_us) - started;
+}
+
+/// What the application sent is an answer, though none that the prober could read to its end.
+bool IsAnswer(Ending ending) {
+  return ending == Ending::kProtocol || ending == Ending::kUnhealthy;
 }
 
 JudgedAttempt JudgeCommand(const CheckAttempt& attempt, const protocol::Check& plan) {
@@ -69,11 +76,13 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
     judged.stage = attempt.phase == CheckPhase::kConnect
                        ? StageOfConnect(attempt.connect_result, batch_stage)
                        : Stage::kUnknown;
-  } else if (answered) {
-    judged.late = good;
-    judged.stage = good ? Stage::kSlow : Stage::kWrongAnswer;
+  } else if (in_time) {
+    judged.stage =
+        answered || IsAnswer(EndingIn(attempt.output)) ? Stage::kWrongAnswer : Stage::kResetLater;
   } else {
-    judged.stage = in_time ? Stage::kResetLater : Stage::kSlow;
+    judged.stage = Stage::kSlow;
+    judged.late = answered;
+    judged.cut_off = !answered && attempt.total_us < plan.patience_ms * kMicrosPerMilli;
   }
   return judged;
 }

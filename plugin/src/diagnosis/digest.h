@@ -31,8 +31,10 @@ struct Batch {
 struct JudgedAttempt {
   const protocol::CheckAttempt* attempt = nullptr;
   bool failed = false;
-  /// It failed for kubelet only because its answer came after timeoutSeconds.
+  /// It was answered, but after timeoutSeconds: for kubelet there was no answer.
   bool late = false;
+  /// It was ended after timeoutSeconds, as kubelet does: when an answer would have come is unknown.
+  bool cut_off = false;
   /// kubelet's prober returned an error and threw the attempt away: a body that did not end in
   /// time, though its headers came.
   bool errored = false;

@@ -47,7 +47,8 @@ struct Finding {
   std::string subject;  ///< "container web, readiness probe", "node node-a"
   std::vector<std::string> evidence;
   std::vector<std::string> fix;
-  std::vector<AttemptRef> claims;  ///< The failed attempts that it explains.
+  /// The failed attempts that it explains; none: it explains why none could be made.
+  std::vector<AttemptRef> claims;
 };
 
 struct Attempt {

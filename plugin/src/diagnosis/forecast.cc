@@ -26,6 +26,9 @@ struct Sample {
 
 Sample SampleOf(const ProbeCase& probe) {
   Sample sample;
+  if (!probe.probe->port_error.empty()) {
+    sample.outcomes.push_back(Outcome::kError);
+  }
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       sample.outcomes.push_back(judged.errored  ? Outcome::kError
@@ -49,17 +52,36 @@ Outcome Usual(const Sample& sample) {
   return Outcome::kError;
 }
 
-/// The container's start with all probes that were tried, those that sometimes pass taken to pass.
-Outlook OutlookOf(const Digest& digest, const std::string& container) {
+/// When a probe gets its container restarted, from the container's start on.
+struct RestartWindow {
+  double low_s = 0;
+  double high_s = 0;
+};
+
+/// The container's start with all probes that were tried, those that sometimes pass taken to pass,
+/// at any time between two ticks of kubelet's workers. nullopt: this probe restarts nothing.
+std::optional<RestartWindow> RestartBy(const Digest& digest, const model::Probe& restarting) {
+  constexpr int kStarts = 50;
   std::vector<UniformProbe> probes;
+  int longest_period_s = 1;
   for (const ProbeCase& probe : digest.probes) {
-    if (probe.probe->container == container && probe.probe->type != ProbeType::kUnknown &&
-        !probe.checks.empty()) {
-      const Sample sample = SampleOf(probe);
+    const Sample sample = SampleOf(probe);
+    if (probe.probe->container == restarting.container &&
+        probe.probe->type != ProbeType::kUnknown && !sample.outcomes.empty()) {
       probes.push_back({probe.probe, Usual(sample), sample.mean_s});
+      longest_period_s = std::max(longest_period_s, probe.probe->period_s);
     }
   }
-  return SimulateStart(probes);
+  std::optional<RestartWindow> window;
+  for (int i = 0; i < kStarts; ++i) {
+    const Outlook outlook = SimulateStart(probes, double{1} * longest_period_s * i / kStarts);
+    if (outlook.restart_s && outlook.restarted_by == restarting.type) {
+      window = window ? RestartWindow{std::min(window->low_s, *outlook.restart_s),
+                                      std::max(window->high_s, *outlook.restart_s)}
+                      : RestartWindow{*outlook.restart_s, *outlook.restart_s};
+    }
+  }
+  return window;
 }
 
 bool IsNeverRestarted(const Digest& digest, const std::string& name) {
@@ -98,10 +120,7 @@ std::string InARow(int failures) {
 }
 
 /// Every counted attempt failed.
-void SayAllFail(const model::Probe& probe,
-                const Outlook& outlook,
-                bool never_restarted,
-                Forecast& forecast) {
+void SayAllFail(const Digest& digest, const model::Probe& probe, Forecast& forecast) {
   if (probe.type == ProbeType::kReadiness) {
     const double until = static_cast<double>((probe.failure_threshold - 1) * probe.period_s);
     forecast.after_s_low = until;
@@ -113,13 +132,16 @@ void SayAllFail(const model::Probe& probe,
         About(until),
         probe.period_s,
         probe.failure_threshold);
-  } else if (outlook.restart_s && outlook.restarted_by == probe.type) {
-    forecast.after_s_low = outlook.restart_s;
-    forecast.after_s_high = outlook.restart_s;
+  } else if (const auto window = RestartBy(digest, probe)) {
+    const bool never_restarted = IsNeverRestarted(digest, probe.container);
+    forecast.after_s_low = window->low_s;
+    forecast.after_s_high = window->high_s;
     forecast.text = fmt::format(
-        "kubelet {} {} after {} (initialDelaySeconds {}, periodSeconds {}, failureThreshold {})",
+        "kubelet {} {} to {} after {} (initialDelaySeconds {}, periodSeconds {}, failureThreshold "
+        "{})",
         Consequence(probe.type, never_restarted),
-        About(*outlook.restart_s),
+        About(window->low_s),
+        About(window->high_s),
         never_restarted ? "its start, for good: restartPolicy is Never" : "each start",
         probe.initial_delay_s,
         probe.period_s,
@@ -182,18 +204,18 @@ Forecast ForecastOf(const Digest& digest,
   forecast.failed = count(Outcome::kFailure);
   forecast.errored = count(Outcome::kError);
   const int counted = forecast.attempts - forecast.errored;
-  const bool never_restarted = IsNeverRestarted(digest, forecast.container);
   if (digest.evidence->pod_after.terminating && probe.probe->type != ProbeType::kReadiness) {
-    forecast.text = "the pod is being deleted: kubelet does not make this probe any more";
+    forecast.text = "kubelet does not make it any more: the pod is being deleted";
   } else if (counted == 0) {
     forecast.text =
         "kubelet throws such attempts away: they count neither as success nor as failure";
   } else if (forecast.failed == 0) {
     SayAllPass(*probe.probe, forecast);
   } else if (forecast.failed == counted) {
-    SayAllFail(*probe.probe, OutlookOf(digest, forecast.container), never_restarted, forecast);
+    SayAllFail(digest, *probe.probe, forecast);
   } else {
-    SaySomeFail(*probe.probe, counted, never_restarted, forecast);
+    SaySomeFail(
+        *probe.probe, counted, IsNeverRestarted(digest, forecast.container), forecast);
   }
   return forecast;
 }

@@ -21,8 +21,17 @@ constexpr std::pair<std::string_view, ProbeType> kTypes[] = {{"Liveness", ProbeT
                                                              {"Readiness", ProbeType::kReadiness},
                                                              {"Startup", ProbeType::kStartup}};
 
+/// What kubelet's recorder puts before a message that stands for many (client-go, events_cache.go).
+constexpr std::string_view kCombined = "(combined from similar events): ";
+
 /// The first that occurs in a message decides, so the more special ones come first.
 constexpr std::pair<std::string_view, Ending> kWords[] = {
+    {"timeout: failed to connect service", Ending::kNoGrpc},
+    {"timeout: health rpc did not complete", Ending::kCallTimeout},
+    {"service unhealthy (responded with", Ending::kUnhealthy},
+    {"error: health rpc probe failed", Ending::kUnhealthy},
+    {"error: this server does not implement the grpc health protocol", Ending::kUnhealthy},
+    {"stopped after 10 redirects", Ending::kUnhealthy},
     {"connect: connection refused", Ending::kRefused},
     {"connect: no route to host", Ending::kUnreachable},
     {"connect: network is unreachable", Ending::kUnreachable},
@@ -60,11 +69,13 @@ Stage StageOf(Ending ending) {
     case Ending::kNotSent:
       return Stage::kNothingSent;
     case Ending::kBodyTimeout:
+    case Ending::kCallTimeout:
       return Stage::kSlow;
     case Ending::kReset:
       return Stage::kResetLater;
     case Ending::kStatus:
     case Ending::kProtocol:
+    case Ending::kUnhealthy:
       return Stage::kWrongAnswer;
     case Ending::kNotExecuted:
       return Stage::kNotExecuted;
@@ -72,6 +83,7 @@ Stage StageOf(Ending ending) {
       return Stage::kExitCode;
     case Ending::kCommandSlow:
       return Stage::kCommandSlow;
+    case Ending::kNoGrpc:
     case Ending::kDialTimeout:
     case Ending::kTimeout:
     case Ending::kOther:
@@ -80,17 +92,50 @@ Stage StageOf(Ending ending) {
   return Stage::kUnknown;
 }
 
+/// Without the names that a container runtime gives to its commands, which are new each time.
+std::string Comparable(const std::string& words) {
+  constexpr std::size_t kIdLength = 64;
+  std::string text;
+  for (std::size_t at = 0; at < words.size();) {
+    const std::size_t end = std::min(words.find_first_not_of("0123456789abcdef", at), words.size());
+    if (end - at == kIdLength) {
+      text += "ID";
+    } else {
+      text += words.substr(at, end - at);
+    }
+    if (end < words.size()) {
+      text += words[end];
+    }
+    at = end + 1;
+  }
+  return text;
+}
+
+/// Endings that only an application's own words tell apart.
+bool IsWorded(Ending ending) {
+  return ending == Ending::kOther || ending == Ending::kUnhealthy;
+}
+
 /// Endings that are met before anything is asked of the application.
 bool IsOfHandshake(Ending ending) {
   return ending == Ending::kRefused || ending == Ending::kUnreachable ||
          ending == Ending::kNotSent || ending == Ending::kDialTimeout || ending == Ending::kTimeout;
 }
 
+/// kubelet's own words for an attempt.
+const std::string& Words(const protocol::CheckAttempt& attempt) {
+  return attempt.error.empty() ? attempt.output : attempt.error;
+}
+
 bool Matches(const KubeletWords& kubelet, Ending ours, int status) {
+  if (kubelet.ending == Ending::kCallTimeout) {
+    return ours == Ending::kTimeout;
+  }
   if (kubelet.ending == Ending::kTimeout) {
     return ours == Ending::kTimeout || ours == Ending::kDialTimeout;
   }
-  return kubelet.ending == ours && (ours != Ending::kStatus || kubelet.status == status);
+  return kubelet.ending == ours && !IsWorded(ours) &&
+         (ours != Ending::kStatus || kubelet.status == status);
 }
 
 Ending EndingOfConnect(int result) {
@@ -121,25 +166,36 @@ Ending EndingOf(const JudgedAttempt& judged) {
   if (!attempt.connect_us) {
     return EndingOfConnect(attempt.connect_result);
   }
-  if (judged.errored && judged.late) {
-    return Ending::kBodyTimeout;
-  }
   if (judged.stage == Stage::kSlow) {
-    return Ending::kTimeout;
+    return judged.errored ? Ending::kBodyTimeout : Ending::kTimeout;
   }
-  const std::string& words = attempt.error.empty() ? attempt.output : attempt.error;
-  const auto read = ReadKubeletMessage("Liveness probe failed: " + words);
-  return read ? read->ending : Ending::kOther;
+  return EndingIn(Words(attempt));
+}
+
+/// Whether an attempt says the same as kubelet. Its words are cut at 1 KiB, between characters.
+bool SaysSame(const std::string& kubelet, const std::string& ours) {
+  constexpr std::size_t kSurelyUncut = 1020;
+  return ours.size() <= kSurelyUncut ? Comparable(kubelet) == Comparable(ours)
+                                     : Comparable(kubelet).starts_with(Comparable(ours));
+}
+
+/// Whether this is how the attempt ended whose words these are. kubelet words a timeout in several
+/// ways, and a late answer has words of its own.
+bool EndedSo(const JudgedAttempt& judged, const KubeletWords& words) {
+  return judged.failed && (SaysSame(words.output, Words(*judged.attempt)) ||
+                           Matches(words, EndingOf(judged), StatusIn(judged.attempt->output)));
 }
 
 /// Adds up, of what was tried for this probe, what could have ended so and what did.
 void Compare(const ProbeCase& probe, const KubeletWords& words, KubeletFailure& failure) {
+  if (!probe.probe->port_error.empty()) {
+    failure.attempts = 1;
+    failure.same = words.output == probe.probe->port_error ? 1 : 0;
+  }
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       ++failure.attempts;
-      failure.same +=
-          judged.failed && Matches(words, EndingOf(judged), StatusIn(judged.attempt->output)) ? 1
-                                                                                              : 0;
+      failure.same += EndedSo(judged, words) ? 1 : 0;
     }
   }
   if (!IsOfHandshake(words.ending)) {
@@ -181,23 +237,29 @@ void Add(const model::ProbeEvent& event, KubeletFailure& failure) {
 
 }  // namespace
 
+Ending EndingIn(const std::string& output) {
+  if (output == "EOF") {
+    return Ending::kReset;
+  }
+  const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&](const auto& entry) {
+    return output.find(entry.first) != std::string::npos;
+  });
+  return found == std::end(kWords) ? Ending::kOther : found->second;
+}
+
 std::optional<KubeletWords> ReadKubeletMessage(const std::string& message) {
+  const std::size_t start = message.starts_with(kCombined) ? kCombined.size() : 0;
   for (const auto& [name, type] : kTypes) {
     const std::string prefix = std::string(name) + " probe ";
-    if (!message.starts_with(prefix)) {
+    if (message.compare(start, prefix.size(), prefix) != 0) {
       continue;
     }
     KubeletWords words;
     words.type = type;
-    words.errored = message.compare(prefix.size(), kErrored.size(), kErrored) == 0;
-    const std::size_t colon = message.find(": ", prefix.size());
+    words.errored = message.compare(start + prefix.size(), kErrored.size(), kErrored) == 0;
+    const std::size_t colon = message.find(": ", start + prefix.size());
     words.output = colon == std::string::npos ? "" : message.substr(colon + 2);
-    const auto* found = std::find_if(std::begin(kWords), std::end(kWords), [&](const auto& entry) {
-      return words.output.find(entry.first) != std::string::npos || words.output == "EOF";
-    });
-    if (found != std::end(kWords)) {
-      words.ending = words.output == "EOF" ? Ending::kReset : found->second;
-    }
+    words.ending = EndingIn(words.output);
     words.status = words.ending == Ending::kStatus ? StatusIn(words.output) : 0;
     return words;
   }
@@ -226,7 +288,8 @@ std::vector<KubeletFailure> KubeletFailures(const Digest& digest) {
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& known) {
       return known.probe == probe && known.words.ending == words->ending &&
              known.words.status == words->status &&
-             (words->ending != Ending::kOther || known.words.output == words->output);
+             (!IsWorded(words->ending) ||
+              Comparable(known.words.output) == Comparable(words->output));
     });
     if (group == groups.end()) {
       groups.push_back({probe, *words, {}});

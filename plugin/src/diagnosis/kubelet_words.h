@@ -17,12 +17,15 @@ enum class Ending {
   kDialTimeout,  ///< The handshake got no answer.
   kTimeout,      ///< The handshake or the response: these words don't say.
   kBodyTimeout,  ///< The headers came, the body did not end.
+  kCallTimeout,  ///< gRPC: the connection stood, the answer did not come.
+  kNoGrpc,       ///< gRPC: no connection, or nothing that speaks HTTP/2 at its other end.
   kReset,        ///< Closed or reset after the handshake.
   kStatus,       ///< Answered, with a status that is a failure.
   kProtocol,     ///< Answered, in another protocol or TLS.
   kNotExecuted,  ///< A command that could not be executed.
   kExitCode,     ///< A command that failed.
   kCommandSlow,  ///< A command that was killed at the limit.
+  kUnhealthy,    ///< Answered, with something else that is a failure.
   kOther,
 };
 
@@ -34,8 +37,12 @@ struct KubeletWords {
   std::string output;    ///< Without "Liveness probe failed: ".
 };
 
-/// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …"; nullopt:
-/// another message. What a command wrote is not read for endings: it may say anything.
+/// What kubelet's prober puts out or returns as its error.
+Ending EndingIn(const std::string& output);
+
+/// "Liveness probe failed: …", "Readiness probe errored…", "Startup probe warning: …", also where
+/// kubelet combined similar events; nullopt: another message. What a command wrote is not read for
+/// endings: it may say anything.
 std::optional<KubeletWords> ReadKubeletMessage(const std::string& message);
 /// The ending of an exec probe with these words.
 Ending EndingOfCommand(const KubeletWords& words);

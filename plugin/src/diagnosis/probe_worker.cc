@@ -1,6 +1,7 @@
 #include "diagnosis/probe_worker.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace netcheck::diagnosis {
 
@@ -60,9 +61,10 @@ struct Run {
 
 class Simulation {
  public:
-  explicit Simulation(const std::vector<UniformProbe>& probes) {
+  Simulation(const std::vector<UniformProbe>& probes, double since_tick_s) {
     for (const UniformProbe& probe : probes) {
       runs_.push_back({probe, ProbeWorker(*probe.probe)});
+      runs_.back().next_s = FirstTick(probe.probe->period_s, since_tick_s);
       if (probe.probe->type == ProbeType::kStartup) {
         started_s_.reset();
       }
@@ -84,6 +86,11 @@ class Simulation {
   }
 
  private:
+  static double FirstTick(int period_s, double since_tick_s) {
+    const double since = std::fmod(since_tick_s, period_s);
+    return since > 0 ? period_s - since : 0;
+  }
+
   /// Whose tick is next; nullptr: nothing will change any more.
   Run* Next() {
     Run* next = nullptr;
@@ -108,7 +115,9 @@ class Simulation {
     const double now = run.next_s;
     run.next_s = now + run.plan.probe->period_s;
     const bool started = started_s_ && *started_s_ <= now;
-    if (now < run.plan.probe->initial_delay_s || started == (run.type() == ProbeType::kStartup)) {
+    // kubelet compares whole seconds.
+    if (std::floor(now) < run.plan.probe->initial_delay_s ||
+        started == (run.type() == ProbeType::kStartup)) {
       return;
     }
     const bool errs = run.plan.outcome == ProbeWorker::Outcome::kError;
@@ -142,8 +151,8 @@ class Simulation {
 
 }  // namespace
 
-Outlook SimulateStart(const std::vector<UniformProbe>& probes) {
-  return Simulation(probes).Play();
+Outlook SimulateStart(const std::vector<UniformProbe>& probes, double since_tick_s) {
+  return Simulation(probes, since_tick_s).Play();
 }
 
 }  // namespace netcheck::diagnosis

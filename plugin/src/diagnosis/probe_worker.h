@@ -53,8 +53,9 @@ struct Outlook {
   model::ProbeType restarted_by = model::ProbeType::kUnknown;
 };
 
-/// From the start to the restart, or until nothing changes any more. kubelet's own start, which
-/// delays first attempts at random, is taken to lie long before.
-Outlook SimulateStart(const std::vector<UniformProbe>& probes);
+/// From the start to the restart, or until nothing changes any more. kubelet's workers tick since
+/// the pod was added, not since the container was started: `since_tick_s` ago was a tick of all.
+/// kubelet's own start, which delays first attempts at random, is taken to lie long before.
+Outlook SimulateStart(const std::vector<UniformProbe>& probes, double since_tick_s = 0);
 
 }  // namespace netcheck::diagnosis

@@ -3,8 +3,14 @@
 namespace netcheck::diagnosis {
 
 const std::vector<Rule>& Rules() {
-  static const std::vector<Rule> rules = {
-      Listening, AcceptQueueFull, IpvsNodePort, HandshakeLost, HttpStatus, SlowAnswer, SlowCommand, CommandFailed};
+  static const std::vector<Rule> rules = {PortName,
+                                          Listening,
+                                          AcceptQueueFull,
+                                          IpvsNodePort,
+                                          HandshakeLost,
+                                          HttpStatus,
+                                          GrpcHealth,
+                                          SlowAnswer};
   return rules;
 }
 

@@ -35,10 +35,6 @@ void AddNotSeen(const model::Probe& probe, std::vector<model::NotSeen>& not_seen
     not_seen.push_back({Describe(probe),
                         "its kind of action is not known to this version",
                         "the probe was not checked"});
-  } else if (probe.port == 0 && probe.kind != ProbeKind::kExec) {
-    not_seen.push_back({Describe(probe),
-                        fmt::format("no port of the container is named \"{}\"", probe.port_name),
-                        "the probe was not checked; kubelet can't make it either"});
   }
   for (const std::string& header : probe.withheld_headers) {
     not_seen.push_back({fmt::format("header {} of the {}", header, Describe(probe)),
@@ -92,12 +88,14 @@ protocol::Result<Selection> SelectProbes(const Target& target, const ProbeFilter
   }
   Selection selection;
   bool checkable = false;
+  bool unmakeable = false;  // kubelet can't make it either, which is a result, too.
   for (const ProbeSpec& spec : target.probes) {
     if ((filter.container.empty() || spec.probe.container == filter.container) &&
         (filter.type == ProbeType::kUnknown || spec.probe.type == filter.type)) {
       selection.probes.push_back(spec);
       AddNotSeen(spec.probe, selection.not_seen);
       checkable = checkable || IsCheckable(spec.probe);
+      unmakeable = unmakeable || !spec.probe.port_error.empty();
     }
   }
   if (checkable) {
@@ -113,6 +111,9 @@ protocol::Result<Selection> SelectProbes(const Target& target, const ProbeFilter
                                                          "version can check",
                                                          subject);
   std::vector<ProbeSpec> ports = DeclaredPorts(target.pod, filter);
+  if (ports.empty() && unmakeable) {
+    return selection;
+  }
   if (ports.empty()) {
     return protocol::Error{why + ", and it declares no TCP ports: there is nothing to check"};
   }

@@ -22,7 +22,8 @@ struct CheckContext {
 };
 
 /// Makes the attempts of a check, one at a time, until all are made, the budget is used up or the
-/// hook says stop. An attempt that the hook cut off is not reported.
+/// hook says stop. After one that took longer than timeout_ms, one is ended at timeout_ms as
+/// kubelet ends it. An attempt that the hook cut off is not reported.
 void RunCheck(const protocol::Check& check, const CheckContext& context);
 
 }  // namespace netcheck::probe

@@ -157,6 +157,8 @@ class Node:
             # Imported images can't be pulled again.
             "imageGCHighThresholdPercent": 100,
             "localStorageCapacityIsolation": False,
+            # Tests deploy many at once, while others of before are still going.
+            "maxPods": 220,
             "resolvConf": str(resolver),
             "staticPodPath": str(static_pods),
             "tlsCertFile": str(serving.certificate),

@@ -162,7 +162,7 @@ TEST_CASE("commands: one without end gets no value to set") {
   attempt.exec->left_running = {"sleep"};
   const Finding finding = Only(ExecEvidence({attempt}).Diagnosed());
   CHECK(finding.code == "NC-TIMEOUT-002");
-  CHECK(Mentions(finding.evidence, "1 run had not ended after 10 s"));
+  CHECK(Mentions(finding.evidence, "1 run had not ended when netcheck killed it, after at most 10.00 s"));
   CHECK(Mentions(finding.evidence, "It left processes running, which kubelet does not end: sleep"));
   CHECK_FALSE(Mentions(finding.fix, "timeoutSeconds:"));
 }

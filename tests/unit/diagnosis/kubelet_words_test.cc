@@ -12,7 +12,7 @@ namespace {
 using model::ProbeType;
 using test::EvidenceBuilder;
 
-Ending EndingIn(const std::string& output) {
+Ending EndingOfMessage(const std::string& output) {
   const auto words = ReadKubeletMessage("Liveness probe failed: " + output);
   REQUIRE(words.has_value());
   CHECK(words->output == output);
@@ -27,31 +27,48 @@ TEST_CASE("kubelet words: whose probe it was") {
   REQUIRE(errored.has_value());
   CHECK(errored->type == ProbeType::kReadiness);
   CHECK(errored->output == "rpc error: code = Unknown");
+  const auto combined = ReadKubeletMessage(
+      "(combined from similar events): Startup probe failed: read tcp a:1->b:2: read: x");
+  REQUIRE(combined.has_value());
+  CHECK(combined->type == ProbeType::kStartup);
+  CHECK(combined->output == "read tcp a:1->b:2: read: x");
   CHECK_FALSE(ReadKubeletMessage("Container web failed liveness probe, will be restarted"));
   CHECK(ReadKubeletMessage("Liveness probe failed: ")->output.empty());
 }
 
 TEST_CASE("kubelet words: how it ended") {
   const std::string get = "Get \"http://10.0.0.5:8080/\": ";
-  CHECK(EndingIn(get + "dial tcp 10.0.0.5:8080: connect: connection refused") == Ending::kRefused);
-  CHECK(EndingIn("dial tcp 10.0.0.5:8080: i/o timeout") == Ending::kDialTimeout);
-  CHECK(EndingIn(get + "net/http: request canceled while waiting for connection (Client.Timeout "
-                       "exceeded while awaiting headers)") == Ending::kDialTimeout);
-  CHECK(EndingIn(get + "context deadline exceeded (Client.Timeout exceeded while awaiting "
-                       "headers)") == Ending::kTimeout);
-  CHECK(EndingIn("context deadline exceeded (Client.Timeout or context cancellation while reading "
-                 "body)") == Ending::kBodyTimeout);
-  CHECK(EndingIn(get + "EOF") == Ending::kReset);
-  CHECK(EndingIn(get + "read tcp 10.0.0.1:4->10.0.0.5:8080: read: connection reset by peer") ==
-        Ending::kReset);
-  CHECK(EndingIn("dial tcp 10.0.0.5:80: connect: no route to host") == Ending::kUnreachable);
-  CHECK(EndingIn("dial tcp 10.0.0.5:80: connect: operation not permitted") == Ending::kNotSent);
-  CHECK(EndingIn(get + "http: server gave HTTP response to HTTPS client") == Ending::kProtocol);
-  CHECK(EndingIn("HTTP probe failed with statuscode: 503") == Ending::kStatus);
+  CHECK(EndingOfMessage(get + "dial tcp 10.0.0.5:8080: connect: connection refused") ==
+        Ending::kRefused);
+  CHECK(EndingOfMessage("dial tcp 10.0.0.5:8080: i/o timeout") == Ending::kDialTimeout);
+  CHECK(EndingOfMessage(get +
+                        "net/http: request canceled while waiting for connection (Client.Timeout "
+                        "exceeded while awaiting headers)") == Ending::kDialTimeout);
+  CHECK(EndingOfMessage(get + "context deadline exceeded (Client.Timeout exceeded while awaiting "
+                              "headers)") == Ending::kTimeout);
+  CHECK(EndingOfMessage(
+            "context deadline exceeded (Client.Timeout or context cancellation while reading "
+            "body)") == Ending::kBodyTimeout);
+  CHECK(EndingOfMessage(get + "EOF") == Ending::kReset);
+  CHECK(
+      EndingOfMessage(get + "read tcp 10.0.0.1:4->10.0.0.5:8080: read: connection reset by peer") ==
+      Ending::kReset);
+  CHECK(EndingOfMessage("dial tcp 10.0.0.5:80: connect: no route to host") == Ending::kUnreachable);
+  CHECK(EndingOfMessage("dial tcp 10.0.0.5:80: connect: operation not permitted") ==
+        Ending::kNotSent);
+  CHECK(EndingOfMessage(get + "http: server gave HTTP response to HTTPS client") ==
+        Ending::kProtocol);
+  CHECK(EndingOfMessage("HTTP probe failed with statuscode: 503") == Ending::kStatus);
   CHECK(
       ReadKubeletMessage("Liveness probe failed: HTTP probe failed with statuscode: 503")->status ==
       503);
-  CHECK(EndingIn("cat: /tmp/healthy: No such file or directory") == Ending::kOther);
+  CHECK(EndingOfMessage(
+            "timeout: failed to connect service \"10.0.0.5:1\" within 1s: context deadline "
+            "exceeded") == Ending::kNoGrpc);
+  CHECK(EndingOfMessage("timeout: health rpc did not complete within 1s") == Ending::kCallTimeout);
+  CHECK(EndingOfMessage("service unhealthy (responded with \"NOT_SERVING\")") ==
+        Ending::kUnhealthy);
+  CHECK(EndingOfMessage("cat: /tmp/healthy: No such file or directory") == Ending::kOther);
 }
 
 void AddEvent(EvidenceBuilder& builder, const std::string& output, int count, const char* last) {
@@ -67,6 +84,24 @@ void AddEvent(EvidenceBuilder& builder, const std::string& output, int count, co
 std::vector<KubeletFailure> FailuresOf(const EvidenceBuilder& builder) {
   const model::Evidence evidence = builder.Build();
   return KubeletFailures(MakeDigest(evidence));
+}
+
+TEST_CASE("kubelet words: a runtime's name for a command is not compared") {
+  EvidenceBuilder builder;
+  const std::string one(64, '1');
+  const std::string two(64, 'a');
+  protocol::CheckAttempt attempt;
+  attempt.result = "unknown";
+  attempt.error = "failed to start exec \"" + std::string(64, 'f') + "\": none";
+  builder.Check(attempt);
+  AddEvent(builder, "failed to start exec \"" + one + "\": none", 1, "2026-01-01T00:00:01Z");
+  AddEvent(builder, "failed to start exec \"" + two + "\": none", 1, "2026-01-01T00:00:02Z");
+  AddEvent(builder, "failed to start exec \"x" + two + "\": none", 1, "2026-01-01T00:00:03Z");
+  const auto failures = FailuresOf(builder);
+  REQUIRE(failures.size() == 2);
+  CHECK(failures[0].count == 2);
+  CHECK(failures[0].same == 1);
+  CHECK(failures[1].same == 0);
 }
 
 TEST_CASE("kubelet words: attempts that ended the same way are counted") {

@@ -224,6 +224,63 @@ TEST_CASE("slow answer: the distribution and a timeout that would do") {
   CHECK(Mentions(report.findings[0].evidence, "3.00 s"));
 }
 
+TEST_CASE("slow answer: also where the answer is wrong, and with attempts that were cut off") {
+  EvidenceBuilder builder;
+  protocol::CheckAttempt cut_off;
+  cut_off.result = "failure";
+  cut_off.output = "Get \"http://10.244.0.5:8080/\": context deadline exceeded";
+  cut_off.phase = protocol::CheckPhase::kHeaders;
+  cut_off.connect_us = 100;
+  cut_off.total_us = 1000100;
+  builder.HttpAnswer(500, 1500000).Check(cut_off).HttpAnswer(500, 1500000);
+  builder.evidence().plan.checks[0].patience_ms = 10000;
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-TIMEOUT-001"});
+  CHECK(report.findings[0].claims.size() == 3);
+  CHECK(Mentions(report.findings[0].evidence, "2 of 2 times"));
+  CHECK(Mentions(report.findings[0].evidence, "2 of these answers would have failed"));
+  CHECK(report.unexplained.empty());
+}
+
+TEST_CASE("port name: found without an attempt, with what kubelet does about it") {
+  EvidenceBuilder builder;
+  model::Probe& probe = builder.evidence().probes[0];
+  probe.port = 0;
+  probe.port_name = "admin";
+  probe.port_error = "strconv.Atoi: parsing \"admin\": invalid syntax";
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-PORT-001"});
+  CHECK(report.verdict == Verdict::kUnhealthy);
+  CHECK(Mentions(report.findings[0].evidence, "invalid syntax"));
+  REQUIRE(report.forecasts.size() == 1);
+  CHECK(report.forecasts[0].errored == 1);
+  REQUIRE(report.checks.size() == 1);
+  CHECK(report.checks[0].attempts.at(0).outcome == "unknown");
+}
+
+Report GrpcReport(const std::string& output) {
+  EvidenceBuilder builder;
+  builder.evidence().probes[0].kind = model::ProbeKind::kGrpc;
+  protocol::CheckAttempt attempt;
+  attempt.result = output == "service healthy" ? "success" : "failure";
+  attempt.output = output;
+  attempt.phase = protocol::CheckPhase::kDone;
+  attempt.connect_us = 100;
+  attempt.total_us = 1000;
+  return Diagnose(builder.Check(attempt).Build());
+}
+
+TEST_CASE("grpc health: what the answer means") {
+  CHECK(Codes(GrpcReport("service healthy").findings).empty());
+  const Report sick = GrpcReport("service unhealthy (responded with \"NOT_SERVING\")");
+  REQUIRE(Codes(sick.findings) == Names{"NC-GRPC-001"});
+  CHECK(sick.findings[0].certainty == Certainty::kProven);
+  const Report unknown = GrpcReport(
+      "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service");
+  REQUIRE(Codes(unknown.findings) == Names{"NC-GRPC-001"});
+  CHECK(unknown.findings[0].title.find("does not know") != std::string::npos);
+}
+
 TEST_CASE(
     "slow answer: silent within the limit, after a lost SYN, and when netcheck was throttled") {
   CHECK(Codes(EvidenceBuilder().HttpAnswer(200, 900000)).empty());

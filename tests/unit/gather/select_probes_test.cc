@@ -98,6 +98,10 @@ TEST_CASE("select probes: a port name that nothing has") {
   pod["spec"]["containers"][0]["readinessProbe"]["httpGet"]["port"] = "admin";
   const auto selection = SelectProbes(Target(pod), {});
   REQUIRE(selection);
-  CHECK(Has(selection->not_seen[0].why, "\"admin\""));
+  CHECK(Has(selection->probes.front().probe.port_error, "\"admin\""));
   CHECK(selection->probes.back().probe.kind == ProbeKind::kPort);
+  pod["spec"]["containers"][0].erase("ports");
+  const auto alone = SelectProbes(Target(pod), {});
+  REQUIRE(alone);
+  CHECK(alone->probes.size() == 1);
 }

@@ -1,4 +1,4 @@
-// The application answers correctly, but later than the probe's timeoutSeconds allows.
+// The application answers, but later than the probe's timeoutSeconds allows.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,9 +18,15 @@ bool LateByAnswer(const JudgedAttempt& attempt) {
          *attempt.attempt->connect_us * 2 < attempt.attempt->total_us;
 }
 
+bool LateOrCutOff(const JudgedAttempt& attempt) {
+  return LateByAnswer(attempt) || attempt.cut_off;
+}
+
 struct Latencies {
-  std::vector<std::int64_t> sorted;  ///< Total time of every attempt that was answered correctly.
+  std::vector<std::int64_t> sorted;  ///< Total time of every attempt that passed or came late.
   std::int64_t slowest_connect = 0;
+  int late = 0;
+  int late_and_wrong = 0;  ///< Of these, those that would not have passed in time either.
   int unanswered = 0;
 };
 
@@ -29,9 +35,11 @@ Latencies Measure(const ProbeCase& probe) {
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (judged.failed && !judged.late) {
-        latencies.unanswered += judged.stage == Stage::kSlow ? 1 : 0;
+        latencies.unanswered += judged.stage == Stage::kSlow && !judged.cut_off ? 1 : 0;
         continue;
       }
+      latencies.late += LateByAnswer(judged) ? 1 : 0;
+      latencies.late_and_wrong += LateByAnswer(judged) && judged.attempt->result == "failure";
       latencies.sorted.push_back(judged.attempt->total_us);
       latencies.slowest_connect =
           std::max(latencies.slowest_connect, judged.attempt->connect_us.value_or(0));
@@ -54,7 +62,7 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
                               Count(probe.probe->timeout_s, "second"));
   finding.evidence.push_back(fmt::format(
       "{} of {} {} the answer came after timeoutSeconds ({} s): fastest {}, median {}, slowest {}.",
-      claims.size(),
+      latencies.late,
       latencies.sorted.size(),
       latencies.sorted.size() == 1 ? "time" : "times",
       probe.probe->timeout_s,
@@ -65,6 +73,10 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
       fmt::format("The connection itself took at most {}: the time is spent in the application, "
                   "not in the network.",
                   Duration(latencies.slowest_connect)));
+  if (latencies.late_and_wrong > 0) {
+    finding.evidence.push_back(fmt::format(
+        "{} of these answers would have failed the probe in time, too.", latencies.late_and_wrong));
+  }
   if (latencies.unanswered > 0) {
     finding.evidence.push_back(fmt::format("{} got no answer for as long as netcheck waited.",
                                            Count(latencies.unanswered, "request")));
@@ -90,8 +102,8 @@ std::vector<Finding> SlowAnswer(const Digest& digest) {
     if (!probe.unusable.empty()) {
       continue;
     }
-    if (auto claims = ClaimChecks(probe, LateByAnswer); !claims.empty()) {
-      findings.push_back(Explain(digest, probe, std::move(claims)));
+    if (!ClaimChecks(probe, LateByAnswer).empty()) {
+      findings.push_back(Explain(digest, probe, ClaimChecks(probe, LateOrCutOff)));
     }
   }
   return findings;

@@ -19,6 +19,7 @@ bool TooSlow(const JudgedAttempt& attempt) {
 struct Runs {
   std::vector<std::int64_t> sorted;  ///< Of those that ended by themselves.
   int killed = 0;
+  std::int64_t longest_killed = 0;
   std::int64_t longest_start = 0;
   std::set<std::string> left_running;
 };
@@ -33,6 +34,7 @@ Runs Measure(const ProbeCase& probe) {
       const protocol::ExecRun& run = *judged.attempt->exec;
       if (run.killed) {
         ++runs.killed;
+        runs.longest_killed = std::max(runs.longest_killed, judged.duration_us);
       } else {
         runs.sorted.push_back(judged.duration_us);
       }
@@ -44,7 +46,7 @@ Runs Measure(const ProbeCase& probe) {
   return runs;
 }
 
-void AddTimes(const Runs& runs, const model::Probe& probe, int patience_ms, Finding& finding) {
+void AddTimes(const Runs& runs, const model::Probe& probe, Finding& finding) {
   if (!runs.sorted.empty()) {
     finding.evidence.push_back(
         fmt::format("{} that ended took: fastest {}, median {}, slowest {}; timeoutSeconds is {}.",
@@ -55,9 +57,11 @@ void AddTimes(const Runs& runs, const model::Probe& probe, int patience_ms, Find
                     probe.timeout_s));
   }
   if (runs.killed > 0) {
-    finding.evidence.push_back(fmt::format("{} had not ended after {} s, when netcheck killed it.",
-                                           Count(runs.killed, "run"),
-                                           patience_ms / 1000));
+    finding.evidence.push_back(
+        fmt::format("{} had not ended when netcheck killed {}, after at most {}.",
+                    Count(runs.killed, "run"),
+                    runs.killed == 1 ? "it" : "them",
+                    Duration(runs.longest_killed)));
   }
   finding.evidence.push_back(
       fmt::format("To enter the container and execute the command took netcheck at most {}. "
@@ -67,7 +71,8 @@ void AddTimes(const Runs& runs, const model::Probe& probe, int patience_ms, Find
 }
 
 void AddFix(const Runs& runs, const model::Probe& probe, Finding& finding) {
-  if (runs.killed == 0 && !runs.sorted.empty()) {
+  // Of those that were killed, the longer ones say that no value is known to be enough.
+  if (!runs.sorted.empty() && runs.longest_killed <= runs.sorted.back()) {
     finding.fix.push_back(
         fmt::format("Make the command faster, or set timeoutSeconds: {} (the slowest run measured "
                     "and half as much again).",
@@ -87,7 +92,7 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
   finding.subject = probe.subject;
   finding.title = fmt::format("The command takes longer than timeoutSeconds: {} allows",
                               Count(probe.probe->timeout_s, "second"));
-  AddTimes(runs, *probe.probe, probe.checks.front()->plan->patience_ms, finding);
+  AddTimes(runs, *probe.probe, finding);
   AddThrottling(digest, probe, finding);
   if (!runs.left_running.empty()) {
     finding.evidence.push_back(fmt::format(
