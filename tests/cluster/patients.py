@@ -101,16 +101,15 @@ PATIENTS = (
         event="deadline exceeded",
         code="NC-QUEUE-001",
     ),
+    Patient(
+        "slow-command",
+        "its exec probe's command takes 3 s, its timeoutSeconds is 1",
+        _pod("slow-command", **_exec_probe("-sleep=3s")),
+        event="timed out after 1s",
+        code="NC-TIMEOUT-002",
+    ),
 )
 
-
-# One of PATIENTS as soon as netcheck runs commands in containers and has a code for it.
-SLOW_COMMAND = Patient(
-    "slow-command",
-    "its exec probe's command takes 3 s, its timeoutSeconds is 1",
-    _pod("slow-command", **_exec_probe("-sleep=3s")),
-    event="timed out after 1s",
-)
 
 
 def admit_probe() -> None:

@@ -87,7 +87,7 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     attempt.source_port = tried.source_port;
     attempt.source_address = tried.source_address;
     attempt.stage = judged.stage;
-    attempt.outcome = judged.failed ? "failure" : tried.result;
+    attempt.outcome = judged.failed && tried.error.empty() ? "failure" : tried.result;
     attempt.detail = tried.error.empty() ? tried.output : tried.error;
     if (judged.late) {
       const bool right = tried.result == "success" || tried.result == "warning";

@@ -197,7 +197,8 @@ void WriteErrors(const Page& page) {
   std::map<std::string, int> errors;
   for (const CheckReport& check : page.report.checks) {
     for (const Attempt& attempt : check.attempts) {
-      if (attempt.outcome == "failure" && !attempt.detail.empty()) {
+      const bool failed = attempt.outcome == "failure" || attempt.outcome == "unknown";
+      if (failed && !attempt.detail.empty()) {
         ++errors[attempt.detail];
       }
     }
