@@ -113,7 +113,8 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
 }
 
 /// Of a probe whose port kubelet can't tell: what it gets each time, without a connection.
-CheckReport UnmakeableReport(const model::Probe& probe) {
+CheckReport UnmakeableReport(const ProbeCase& probe_case) {
+  const model::Probe& probe = *probe_case.probe;
   CheckReport report;
   report.id = fmt::format("{}/{}", probe.container, model::Name(probe.type));
   report.kind = model::Name(probe.kind);
@@ -121,7 +122,7 @@ CheckReport UnmakeableReport(const model::Probe& probe) {
   report.failed = 1;
   Attempt attempt;
   attempt.outcome = "unknown";
-  attempt.detail = probe.port_error;
+  attempt.detail = probe_case.port_error;
   attempt.stage = Stage::kNothingSent;
   report.attempts.push_back(std::move(attempt));
   return report;
@@ -147,8 +148,8 @@ std::vector<CheckReport> CheckReports(const Digest& digest) {
     Join(reports[it->second].probe, model::Name(probe.probe->type));
   };
   for (const ProbeCase& probe : digest.probes) {
-    if (!probe.probe->port_error.empty()) {
-      const CheckReport report = UnmakeableReport(*probe.probe);
+    if (!probe.port_error.empty()) {
+      const CheckReport report = UnmakeableReport(probe);
       add(probe, report.id, [&] { return report; });
     }
     for (const CheckCase* check : probe.checks) {

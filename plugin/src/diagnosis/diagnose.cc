@@ -35,7 +35,8 @@ std::vector<Finding> RunRules(const Digest& digest) {
 }
 
 /// An attempt belongs to the first finding of another cause that claims it. Probes that share a
-/// port share its attempts, so findings with the same code don't compete.
+/// port share its attempts, so findings with the same code don't compete. A finding that claims
+/// nothing tells why nothing could be tried.
 void Arbitrate(std::vector<Finding> findings, Report& report) {
   std::map<Claim, std::string> owner;
   for (Finding& finding : findings) {

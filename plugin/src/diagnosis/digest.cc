@@ -7,6 +7,7 @@
 #include <set>
 
 #include "diagnosis/kubelet_words.h"
+#include "protocol/v1_probe.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -193,10 +194,23 @@ std::string WhyUnusable(const Digest& digest, const std::string& name) {
   return "";
 }
 
+/// What kubelet says of a port name that it did not find in the container.
+std::string PortError(const model::Probe& probe) {
+  const bool has_port = probe.kind == model::ProbeKind::kHttp ||
+                        probe.kind == model::ProbeKind::kTcp ||
+                        probe.kind == model::ProbeKind::kGrpc;
+  if (!has_port || probe.port != 0) {
+    return "";
+  }
+  const model::Json as_written{{"tcpSocket", {{"port", probe.port_name}}}};
+  return protocol::ReadV1Probe(as_written, model::Json::object()).port.error;
+}
+
 void AddProbes(Digest& digest) {
   for (const model::Probe& probe : digest.evidence->probes) {
     ProbeCase probe_case;
     probe_case.probe = &probe;
+    probe_case.port_error = PortError(probe);
     probe_case.subject =
         probe.type == model::ProbeType::kUnknown
             ? fmt::format("container {}, port {}", probe.container, probe.port)

@@ -50,6 +50,9 @@ struct CheckCase {
 /// A probe of the pod with what was tried for it.
 struct ProbeCase {
   const model::Probe* probe = nullptr;
+  /// Why kubelet can't make the probe at all, in its words: its port is a name that no port of the
+  /// container has. "": it can.
+  std::string port_error;
   std::string subject;  ///< "container web, readiness probe"
   /// Why attempts of this probe support no finding; "": they do.
   std::string unusable;

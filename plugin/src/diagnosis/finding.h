@@ -47,8 +47,7 @@ struct Finding {
   std::string subject;  ///< "container web, readiness probe", "node node-a"
   std::vector<std::string> evidence;
   std::vector<std::string> fix;
-  /// The failed attempts that it explains; none: it explains why none could be made.
-  std::vector<AttemptRef> claims;
+  std::vector<AttemptRef> claims;  ///< The failed attempts that it explains.
 };
 
 struct Attempt {

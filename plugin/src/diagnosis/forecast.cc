@@ -26,7 +26,7 @@ struct Sample {
 
 Sample SampleOf(const ProbeCase& probe) {
   Sample sample;
-  if (!probe.probe->port_error.empty()) {
+  if (!probe.port_error.empty()) {
     sample.outcomes.push_back(Outcome::kError);
   }
   for (const CheckCase* check : probe.checks) {

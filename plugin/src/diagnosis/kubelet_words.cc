@@ -188,9 +188,9 @@ bool EndedSo(const JudgedAttempt& judged, const KubeletWords& words) {
 
 /// Adds up, of what was tried for this probe, what could have ended so and what did.
 void Compare(const ProbeCase& probe, const KubeletWords& words, KubeletFailure& failure) {
-  if (!probe.probe->port_error.empty()) {
+  if (!probe.port_error.empty()) {
     failure.attempts = 1;
-    failure.same = words.output == probe.probe->port_error ? 1 : 0;
+    failure.same = words.output == probe.port_error ? 1 : 0;
   }
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {

@@ -58,7 +58,6 @@ ProbeSpec Decode(const Json& json, const Json& container, const std::string& pod
   probe.address = read.host.empty() ? pod_ip : read.host;
   probe.port_name = read.port.text;
   probe.port = read.port.number;
-  probe.port_error = read.port.error;
   probe.initial_delay_s = read.initial_delay_s;
   probe.timeout_s = read.timeout_s;
   probe.period_s = read.period_s;

@@ -95,7 +95,7 @@ protocol::Result<Selection> SelectProbes(const Target& target, const ProbeFilter
       selection.probes.push_back(spec);
       AddNotSeen(spec.probe, selection.not_seen);
       checkable = checkable || IsCheckable(spec.probe);
-      unmakeable = unmakeable || !spec.probe.port_error.empty();
+      unmakeable = unmakeable || (spec.probe.port == 0 && !spec.probe.port_name.empty());
     }
   }
   if (checkable) {

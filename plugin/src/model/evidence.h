@@ -74,12 +74,9 @@ struct Probe {
   ProbeKind kind = ProbeKind::kUnknown;
   std::string address;    ///< What kubelet connects to: `host`, or the pod's first IP.
   std::string port_name;  ///< As written in the spec: "8080" or "http".
-  int port = 0;           ///< 0: none, see port_error.
-  /// Why kubelet can't make the probe at all, in its words: the port is a name that no port of the
-  /// container has, or no port number.
-  std::string port_error;
-  std::string scheme;  ///< "HTTP" or "HTTPS" when kind is kHttp.
-  std::string path;    ///< When kind is kHttp.
+  int port = 0;           ///< 0: a name that no port of the container has.
+  std::string scheme;     ///< "HTTP" or "HTTPS" when kind is kHttp.
+  std::string path;       ///< When kind is kHttp.
   std::vector<std::string> header_names;
   /// Headers that carry credentials and were therefore not sent by the check.
   std::vector<std::string> withheld_headers;

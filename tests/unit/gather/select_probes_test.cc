@@ -98,7 +98,7 @@ TEST_CASE("select probes: a port name that nothing has") {
   pod["spec"]["containers"][0]["readinessProbe"]["httpGet"]["port"] = "admin";
   const auto selection = SelectProbes(Target(pod), {});
   REQUIRE(selection);
-  CHECK(Has(selection->probes.front().probe.port_error, "\"admin\""));
+  CHECK(selection->probes.front().probe.port_name == "admin");
   CHECK(selection->probes.back().probe.kind == ProbeKind::kPort);
   pod["spec"]["containers"][0].erase("ports");
   const auto alone = SelectProbes(Target(pod), {});

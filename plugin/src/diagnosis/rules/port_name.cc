@@ -41,7 +41,7 @@ std::vector<Finding> PortName(const Digest& digest) {
   std::vector<Finding> findings;
   for (const ProbeCase& probe : digest.probes) {
     const model::Probe& spec = *probe.probe;
-    if (spec.port_error.empty()) {
+    if (probe.port_error.empty()) {
       continue;
     }
     Finding finding;
@@ -51,7 +51,7 @@ std::vector<Finding> PortName(const Digest& digest) {
     finding.title =
         fmt::format("The probe's port \"{}\" is none of the container's", spec.port_name);
     finding.evidence.push_back(
-        fmt::format("kubelet gives up before it connects: {}.", spec.port_error));
+        fmt::format("kubelet gives up before it connects: {}.", probe.port_error));
     finding.evidence.push_back(fmt::format("Ports that container {} declares: {}.",
                                            spec.container,
                                            DeclaredPorts(digest.evidence->pod, spec.container)));
