@@ -112,6 +112,9 @@ class HttpAttempt {
       if (hop_ + 1 >= kMaxRequests) {
         return Conclude("failure", Get(location, "stopped after 10 redirects"));
       }
+      if (patience_.Expired()) {  // Reading the redirect's body took what was left.
+        return Fail(*next, kAwaitingHeaders);
+      }
       request = std::move(*next);
     }
   }
@@ -187,9 +190,8 @@ class HttpAttempt {
       Fail(request, "dial tcp: address " + PortText(request.url) + ": invalid port");
       return nullptr;
     }
-    const std::string& host = check_.http.host.empty() ? check_.address : check_.http.host;
     HostConnection connection = ConnectToHost(
-        host,
+        Hostname(request.url),
         *port,
         patience_.AtMost(ConnectLimit(check_)),
         IsFirst() ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
@@ -261,13 +263,18 @@ class HttpAttempt {
     return response;
   }
 
-  /// A redirect that is followed is read for a moment only, and not at all if it is long.
+  /// How much net/http's Client.do reads of a response: all of it if it is the last one; a little of
+  /// a short redirect that is followed.
   [[nodiscard]] std::size_t BodyLimit(const HttpGet& request, const HttpResponse& response) const {
-    const auto reference = ParseUrl(FirstValue(response.headers, "Location"));
-    const bool followed =
-        IsRedirect(response.status) && response.headers.count("Location") != 0 && reference &&
-        Hostname(ResolveReference(request.url, *reference)) == Hostname(request.url);
-    if (!followed) {
+    const std::string location = FirstValue(response.headers, "Location");
+    if (!IsRedirect(response.status) || location.empty()) {
+      return kMaxBodyBytes;
+    }
+    const auto reference = ParseUrl(location);
+    if (!reference) {
+      return 0;
+    }
+    if (Hostname(ResolveReference(request.url, *reference)) != Hostname(request.url)) {
       return kMaxBodyBytes;
     }
     return response.content_length > kRedirectBodyBytes ? 0 : kRedirectBodyBytes;

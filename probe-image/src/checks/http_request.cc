@@ -20,7 +20,7 @@ std::string LowerCase(std::string text) {
 
 /// Go's net.JoinHostPort.
 std::string JoinHostPort(const std::string& host, int port) {
-  const bool brackets = host.find_first_of(":%") != std::string::npos;
+  const bool brackets = host.find(':') != std::string::npos;
   return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 

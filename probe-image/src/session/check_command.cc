@@ -41,12 +41,14 @@ constexpr const char* kUsage =
     "  --repeat N              number of attempts, one after the other (1)\n"
     "  --stdin                 read checks from standard input, a line of JSON each, with the "
     "fields\n"
-    "                          probe, podIP, container, kubeletVersion, sourcePort and repeat\n"
+    "                          probe, podIP, container, kubeletVersion, sourcePort and repeat;\n"
+    "                          one that is no check is answered with the result \"refused\" and why\n"
     "\n"
     "Each attempt is a line of JSON on standard output: result (success, warning, failure, "
     "unknown),\n"
     "output and error in kubelet's words, ms, and the handshake.\n"
-    "Exit code 0: the attempts were made, whatever came of them. 2: they were not.\n";
+    "Exit code 0: the attempts were made, whatever came of them, or the lines were answered.\n"
+    "2: they were not.\n";
 
 /// What the command line or a line of standard input asks for.
 struct Request {
@@ -252,8 +254,8 @@ int CheckLines() {
   while (std::getline(std::cin, text)) {
     const auto request = ParseLine(text);
     const auto made = request ? Make(*request) : Result<void>(request.error());
-    if (!made) {
-      return Refuse(made.error().message);
+    if (!made && !Print(Line("refused", "", made.error().message, 0))) {
+      break;  // Nobody reads.
     }
   }
   return kExitDone;
