@@ -10,6 +10,7 @@
 #include "checks/http2_exchange.h"
 #include "checks/http_exchange.h"
 #include "checks/http_request.h"
+#include "checks/punycode.h"
 #include "checks/tls_stream.h"
 
 namespace netcheck::probe {
@@ -29,6 +30,12 @@ constexpr const char* kAwaitingHeaders =
 
 std::string Get(const std::string& url, const std::string& cause) {
   return "Get " + GoQuote(url) + ": " + cause;
+}
+
+/// What is looked up for a URL (src/net/http/transport.go, idnaASCIIFromURL). Go maps characters
+/// before, upper case to lower case among them, which takes Unicode's tables.
+std::string ConnectName(const Url& url) {
+  return AsciiHost(Hostname(url));
 }
 
 /// nullopt for a port that is none.
@@ -156,7 +163,7 @@ class HttpAttempt {
       fact().phase = CheckPhase::kRequest;
       return ExchangeHttp1(*socket, ExchangeWith(request, text), patience_);
     }
-    TlsStream tls(*socket, Hostname(request.url));
+    TlsStream tls(*socket, ConnectName(request.url));
     if (!Encrypt(request, tls)) {
       return std::nullopt;
     }
@@ -191,7 +198,7 @@ class HttpAttempt {
       return nullptr;
     }
     HostConnection connection = ConnectToHost(
-        Hostname(request.url),
+        ConnectName(request.url),
         *port,
         patience_.AtMost(ConnectLimit(check_)),
         IsFirst() ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "checks/go_quote.h"
+#include "checks/punycode.h"
 #include "protocol/base64.h"
 
 namespace netcheck::probe {
@@ -57,7 +58,7 @@ std::string WithoutZone(const std::string& host) {
 }
 
 std::string HostHeader(const HttpGet& request) {
-  const std::string& host = request.host.empty() ? request.url.host : request.host;
+  const std::string host = AsciiHostPort(request.host.empty() ? request.url.host : request.host);
   return IsValidHost(host) ? WithoutZone(host) : "";
 }
 
@@ -222,7 +223,7 @@ Result<Http2Fields> Http2RequestFields(const HttpGet& request) {
   if (auto valid = CheckConnectionHeaders(headers); !valid) {
     return valid.error();
   }
-  const std::string& host = request.host.empty() ? request.url.host : request.host;
+  const std::string host = AsciiHostPort(request.host.empty() ? request.url.host : request.host);
   if (!IsValidHost(host)) {
     return Error{"http2: invalid Host header"};
   }
