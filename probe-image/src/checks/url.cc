@@ -1,7 +1,6 @@
 #include "checks/url.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "checks/go_netip.h"
 #include "checks/go_quote.h"
@@ -87,9 +86,10 @@ Result<void> CheckPort(std::string_view port) {
   return {};
 }
 
-/// parseHost. What a host may be changed with Go's versions; this is 1.26, which kubelet's prober is
-/// compared with (tests/differential).
-Result<std::string> ParseHost(const std::string& scheme, std::string_view host) {
+/// parseHost. What a host may be changes with Go's versions: this is Go 1.26, with which the prober is
+/// built that tests/differential compares with, and the settings of Go 1.24 (urlstrictcolons=0), which
+/// Kubernetes v1.34's go.mod asks for.
+Result<std::string> ParseHost(std::string_view host) {
   const std::size_t bracket = host.rfind('[');
   if (bracket != std::string_view::npos && bracket > 0) {
     return Error{"invalid IP-literal"};
@@ -106,9 +106,7 @@ Result<std::string> ParseHost(const std::string& scheme, std::string_view host) 
     const auto literal = ParseIpLiteral(host.substr(1, close - 1));
     return literal ? Result<std::string>("[" + *literal + "]" + std::string(port)) : literal;
   }
-  const bool strict = scheme == "http" || scheme == "https";
-  const std::size_t colon = strict ? host.find(':') : host.rfind(':');
-  if (colon != std::string_view::npos) {
+  if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
     if (auto valid = CheckPort(host.substr(colon)); !valid) {
       return valid.error();
     }
@@ -141,8 +139,7 @@ Result<UserInfo> ParseUser(std::string_view text) {
 
 Result<void> ParseAuthority(std::string_view authority, Url& url) {
   const std::size_t at = authority.rfind('@');
-  const auto host =
-      ParseHost(url.scheme, at == std::string_view::npos ? authority : authority.substr(at + 1));
+  const auto host = ParseHost(at == std::string_view::npos ? authority : authority.substr(at + 1));
   if (!host) {
     return host.error();
   }
@@ -273,7 +270,7 @@ std::string FormatWithUser(const Url& url, const std::string& user) {
   return text;
 }
 
-/// Removes "." and ".." from the path that `reference` names, seen from `base`.
+/// The path that `reference` names, seen from `base`, without "." and ".." (resolvePath).
 std::string ResolvePath(const std::string& base, const std::string& reference) {
   std::string full = reference;
   if (reference.empty()) {
@@ -284,25 +281,24 @@ std::string ResolvePath(const std::string& base, const std::string& reference) {
   if (full.empty()) {
     return "";
   }
-  std::vector<std::string> kept;
-  std::size_t start = full[0] == '/' ? 1 : 0;
+  std::string path = "/";
+  bool first = true;
   bool directory = false;
-  while (start <= full.size()) {
+  for (std::size_t start = 0; start <= full.size();) {
     const std::size_t end = std::min(full.find('/', start), full.size());
     const std::string segment = full.substr(start, end - start);
     directory = segment == "." || segment == "..";
-    if (segment == ".." && !kept.empty()) {
-      kept.pop_back();
-    } else if (!directory) {
-      kept.push_back(segment);
+    if (segment == "..") {
+      path.resize(std::max<std::size_t>(path.rfind('/'), 1));
+      first = path.size() == 1;
+    } else {
+      path += (first || directory ? "" : "/") + (directory ? "" : segment);
+      first = false;
     }
     start = end + 1;
   }
-  std::string path;
-  for (const std::string& segment : kept) {
-    path += "/" + segment;
-  }
-  return directory || path.empty() ? path + "/" : path;
+  path += directory ? "/" : "";
+  return path.starts_with("//") ? path.substr(1) : path;
 }
 
 }  // namespace
