@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checks/host_port.h"
 #include "checks/resolve.h"
 
 namespace netcheck::probe {
@@ -18,29 +19,6 @@ Patience ShareOf(const Patience& whole, std::size_t addresses_left) {
   return whole.AtMost(std::max(left / static_cast<int>(addresses_left), kLeast));
 }
 
-/// What net.SplitHostPort finds wrong with the address that net.JoinHostPort makes of a host that is
-/// no address and of a port (src/net/ipsock.go); "" for nothing.
-std::string HostFault(const std::string& host, std::uint16_t port) {
-  const bool brackets = host.find(':') != std::string::npos;
-  const std::string joined = (brackets ? "[" + host + "]:" : host + ":") + std::to_string(port);
-  const char* why = nullptr;
-  if (joined[0] == '[') {
-    const std::size_t close = joined.find(']');
-    if (close == std::string::npos) {
-      why = "missing ']' in address";
-    } else if (close + 1 != joined.rfind(':')) {
-      why = joined[close + 1] == ':' ? "too many colons in address" : "missing port in address";
-    } else if (joined.find('[', 1) != std::string::npos) {
-      why = "unexpected '[' in address";
-    }
-  } else if (joined.find('[') != std::string::npos) {
-    why = "unexpected '[' in address";
-  } else if (joined.find(']') != std::string::npos) {
-    why = "unexpected ']' in address";
-  }
-  return why == nullptr ? "" : "address " + joined + ": " + why;
-}
-
 }  // namespace
 
 std::chrono::milliseconds ConnectLimit(const protocol::Check& check) {
@@ -53,11 +31,13 @@ HostConnection ConnectToHost(const std::string& host,
                              const Patience& patience,
                              const DialOptions& options) {
   HostConnection connection;
-  if (const std::string fault = HostFault(host, port); !fault.empty()) {
-    connection.error = "dial tcp: " + fault;
+  // Go joins host and port and splits them again, which not every host survives.
+  const HostPort split = SplitHostPort(JoinHostPort(host, std::to_string(port)));
+  if (!split.fault.empty()) {
+    connection.error = "dial tcp: " + split.fault;
     return connection;
   }
-  const ResolveResult resolved = Resolve(host, patience);
+  const ResolveResult resolved = Resolve(split.host, patience);
   connection.expired = resolved.expired;
   connection.stopped = resolved.stopped;
   connection.resolved = !resolved.addresses.empty();

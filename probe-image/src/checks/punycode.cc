@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checks/host_port.h"
 #include "checks/utf8.h"
 
 namespace netcheck::probe {
@@ -118,12 +119,15 @@ std::string AsciiHost(const std::string& host) {
 }
 
 std::string AsciiHostPort(const std::string& host_port) {
-  const std::size_t colon = host_port.find(':');
-  if (IsAscii(host_port) || colon == std::string::npos || colon != host_port.rfind(':')) {
+  if (IsAscii(host_port)) {
+    return host_port;
+  }
+  const HostPort split = SplitHostPort(host_port);
+  if (!split.fault.empty()) {
     return AsciiHost(host_port);
   }
-  const std::string port = host_port.substr(colon);
-  return AsciiHost(host_port.substr(0, colon)) + (port == ":" ? "" : port);
+  const std::string host = AsciiHost(split.host);
+  return split.port.empty() ? host : JoinHostPort(host, split.port);
 }
 
 }  // namespace netcheck::probe

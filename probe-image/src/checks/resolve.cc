@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "checks/go_netip.h"
+#include "checks/host_port.h"
 #include "protocol/result.h"
 #include "sys/child_process.h"
 #include "sys/file_reader.h"
@@ -177,8 +178,7 @@ std::vector<std::string> NameServers(const std::string& resolv_conf) {
     std::string address;
     if (fields >> keyword >> address && keyword == "nameserver" &&
         IpAddressFault(address).empty()) {
-      const bool brackets = address.find(':') != std::string::npos;
-      servers.push_back(brackets ? "[" + address + "]:53" : address + ":53");
+      servers.push_back(JoinHostPort(address, "53"));
     }
   }
   return servers.empty() ? std::vector<std::string>{"127.0.0.1:53", "[::1]:53"} : servers;

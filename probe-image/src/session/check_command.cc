@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "checks/check_runner.h"
@@ -170,11 +169,15 @@ int Refuse(const std::string& sentence) {
   return kExitRefused;
 }
 
-std::optional<int> Number(const std::string& text, int most) {
+/// The number that an option or a member of a line holds.
+Result<int> Number(const std::string& name, const std::string& text, int most) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && number >= 1 && number <= most ? std::optional(number) : std::nullopt;
+  if (!whole || number < 1 || number > most) {
+    return Error{name + ": \"" + text + "\" is not a number from 1 to " + std::to_string(most)};
+  }
+  return number;
 }
 
 Result<Json> ParseJson(const std::string& option, const std::string& text) {
@@ -201,10 +204,9 @@ Result<void> SetOption(const std::string& option, const std::string& value, Requ
     request.kubelet_version = value;
   } else if (option == "--source-port" || option == "--repeat") {
     const bool is_port = option == "--source-port";
-    const auto number = Number(value, is_port ? kMaxPort : kMaxRepeat);
+    const auto number = Number(option, value, is_port ? kMaxPort : kMaxRepeat);
     if (!number) {
-      return Error{option + ": \"" + value + "\" is not a number from 1 to " +
-                   std::to_string(is_port ? kMaxPort : kMaxRepeat)};
+      return number.error();
     }
     (is_port ? request.source_port : request.repeat) = *number;
   } else {
@@ -233,6 +235,11 @@ Result<Request> ParseArguments(const std::vector<std::string>& arguments) {
   return request;
 }
 
+Result<int> MemberOr(const Json& line, const char* name, int most, int otherwise) {
+  const auto it = line.find(name);
+  return it == line.end() ? Result<int>(otherwise) : Number(name, it->dump(), most);
+}
+
 Result<Request> ParseLine(const std::string& text) {
   try {
     const Json line = Json::parse(text);
@@ -241,8 +248,13 @@ Result<Request> ParseLine(const std::string& text) {
     request.container = line.value("container", request.container);
     request.pod_ip = line.at("podIP").get<std::string>();
     request.kubelet_version = line.value("kubeletVersion", request.kubelet_version);
-    request.source_port = line.value("sourcePort", request.source_port);
-    request.repeat = line.value("repeat", request.repeat);
+    const auto source_port = MemberOr(line, "sourcePort", kMaxPort, request.source_port);
+    const auto repeat = MemberOr(line, "repeat", kMaxRepeat, request.repeat);
+    if (!source_port || !repeat) {
+      return source_port ? repeat.error() : source_port.error();
+    }
+    request.source_port = *source_port;
+    request.repeat = *repeat;
     return request;
   } catch (const Json::exception& e) {
     return Error{std::string("--stdin: ") + e.what()};
