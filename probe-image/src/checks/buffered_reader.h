@@ -9,8 +9,8 @@
 #include "checks/byte_stream.h"
 #include "checks/patience.h"
 
-// Reading as Go's readers do it: which of two errors is told depends on how much was read ahead, and
-// on an error being told once.
+// Reading as Go's readers do it: which of two errors is told depends on how much was read ahead,
+// and on an error being told once.
 namespace netcheck::probe {
 
 struct ReadError {

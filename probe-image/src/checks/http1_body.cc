@@ -122,9 +122,9 @@ class Switched : public Http1Body {
   Patience patience_;
 };
 
-/// The slices that src/io/io.go's ReadAll fills one after the other (Go 1.26). Their sizes show: they
-/// decide what is read ahead, and so whether the bytes after a chunk that ends at the limit are
-/// looked at.
+/// The slices that src/io/io.go's ReadAll fills one after the other (Go 1.26). Their sizes show:
+/// they decide what is read ahead, and so whether the bytes after a chunk that ends at the limit
+/// are looked at.
 constexpr std::array<std::size_t, 9> kReadAllSlices = {
     512, 256, 384, 576, 896, 1408, 2048, 3072, 4864};
 

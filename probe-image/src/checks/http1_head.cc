@@ -180,8 +180,8 @@ Http1Head ReadOneHead(BufferedReader& reader) {
   Http1Head head;
   TextLine line = ReadTextLine(reader);
   StatusLine status;
-  head.error = line.error ? EndIsUnexpected(std::move(line.error))
-                          : ParseStatusLine(line.text, status);
+  head.error =
+      line.error ? EndIsUnexpected(std::move(line.error)) : ParseStatusLine(line.text, status);
   if (head.error) {
     return head;
   }

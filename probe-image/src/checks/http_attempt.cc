@@ -270,8 +270,8 @@ class HttpAttempt {
     return response;
   }
 
-  /// How much net/http's Client.do reads of a response: all of it if it is the last one; a little of
-  /// a short redirect that is followed.
+  /// How much net/http's Client.do reads of a response: all of it if it is the last one; a little
+  /// of a short redirect that is followed.
   [[nodiscard]] std::size_t BodyLimit(const HttpGet& request, const HttpResponse& response) const {
     const std::string location = FirstValue(response.headers, "Location");
     if (!IsRedirect(response.status) || location.empty()) {

@@ -107,8 +107,9 @@ MimeHeader ReadMimeHeader(BufferedReader& reader) {
   const auto first = reader.Peek(1);
   if (!first.error && IsBlank(first.bytes[0])) {
     TextLine line = ReadTextLine(reader, kQuotedInitialLine);
-    header.error = line.error ? std::move(line.error)
-                              : Failure("malformed MIME header initial line: " + GoQuote(line.text));
+    header.error = line.error
+                       ? std::move(line.error)
+                       : Failure("malformed MIME header initial line: " + GoQuote(line.text));
     return header;
   }
   while (!header.error) {

@@ -77,14 +77,14 @@ std::vector<std::string> SystemNameServers() {
 
 /// What stands in an error between the name and its reason: " on 10.0.0.10:53: ".
 std::string OnServer(const std::vector<std::string>& servers, int failure) {
-  // The first server that answers that there is no such name is believed; a lookup without any answer
-  // has asked all of them.
+  // The first server that answers that there is no such name is believed; a lookup without any
+  // answer has asked all of them.
   return " on " + (failure == EAI_AGAIN ? servers.back() : servers.front()) + ": ";
 }
 
-/// The words of src/net/dnsclient_unix.go. getaddrinfo(3) doesn't tell a server that is silent from one
-/// that refuses or misbehaves, for which Go has other words and doesn't wait; and Go adds the addresses
-/// of the question that timed out.
+/// The words of src/net/dnsclient_unix.go. getaddrinfo(3) doesn't tell a server that is silent from
+/// one that refuses or misbehaves, for which Go has other words and doesn't wait; and Go adds the
+/// addresses of the question that timed out.
 const char* FailureText(int failure) {
   switch (failure) {
     case EAI_NONAME:

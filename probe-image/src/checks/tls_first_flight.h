@@ -39,12 +39,12 @@ class TlsFirstFlight {
 
   State state_ = State::kWaiting;
   std::string error_;
-  std::string held_;       ///< Not handed out yet.
-  std::size_t at_ = 0;     ///< Of held_, looked at while waiting.
-  std::string message_;    ///< Of the handshake, so far.
-  int warnings_ = 0;       ///< In a row.
-  std::string header_;     ///< When passed: of the current record, what is there of its header.
-  std::size_t left_ = 0;   ///< When passed: of the current record's payload.
+  std::string held_;      ///< Not handed out yet.
+  std::size_t at_ = 0;    ///< Of held_, looked at while waiting.
+  std::string message_;   ///< Of the handshake, so far.
+  int warnings_ = 0;      ///< In a row.
+  std::string header_;    ///< When passed: of the current record, what is there of its header.
+  std::size_t left_ = 0;  ///< When passed: of the current record's payload.
 };
 
 /// Go's name of a TLS alert (src/crypto/tls/alert.go): "tls: handshake failure", "tls: alert(250)".

@@ -86,9 +86,9 @@ Result<void> CheckPort(std::string_view port) {
   return {};
 }
 
-/// parseHost. What a host may be changes with Go's versions: this is Go 1.26, with which the prober is
-/// built that tests/differential compares with, and the settings of Go 1.24 (urlstrictcolons=0), which
-/// Kubernetes v1.34's go.mod asks for.
+/// parseHost. What a host may be changes with Go's versions: this is Go 1.26, with which the prober
+/// is built that tests/differential compares with, and the settings of Go 1.24 (urlstrictcolons=0),
+/// which Kubernetes v1.34's go.mod asks for.
 Result<std::string> ParseHost(std::string_view host) {
   const std::size_t bracket = host.rfind('[');
   if (bracket != std::string_view::npos && bracket > 0) {
@@ -215,8 +215,8 @@ Result<Url> ParseWithoutFragment(std::string_view rest) {
   return url;
 }
 
-/// Whether a raw path or fragment is a correct encoding of something: sub-delimiters and brackets may stand
-/// unescaped (RFC 3986, appendix A).
+/// Whether a raw path or fragment is a correct encoding of something: sub-delimiters and brackets
+/// may stand unescaped (RFC 3986, appendix A).
 bool IsValidEncoded(std::string_view raw, UrlPart part) {
   constexpr std::string_view kAlsoFine = "!$&'()*+,;=:@[]%";
   return std::all_of(raw.begin(), raw.end(), [&](char c) {

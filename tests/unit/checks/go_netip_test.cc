@@ -6,7 +6,8 @@ namespace netcheck::probe {
 namespace {
 
 TEST_CASE("netip: addresses, and what is wrong with others") {
-  for (const char* good : {"10.0.0.5", "::", "fd00::5", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.5", "::1%lo"}) {
+  for (const char* good :
+       {"10.0.0.5", "::", "fd00::5", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.5", "::1%lo"}) {
     CHECK(IpAddressFault(good) == "");
   }
   CHECK(IpAddressFault("web") == R"(ParseAddr("web"): unable to parse IP)");

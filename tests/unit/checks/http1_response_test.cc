@@ -8,8 +8,8 @@
 #include "checks/http_exchange.h"
 #include "unit/checks/scripted_stream.h"
 
-// What is made of the bytes of an HTTP/1 response: head, framing and body together, because they are
-// read through one buffer.
+// What is made of the bytes of an HTTP/1 response: head, framing and body together, because they
+// are read through one buffer.
 namespace netcheck::probe {
 namespace {
 
@@ -245,7 +245,8 @@ TEST_CASE("http response: a body is read up to the limit and no further") {
   CHECK(BodyOf(kChunked + "FFFFFFFF\r\n" + most) == most);
 }
 
-TEST_CASE("http response: what follows a chunk that ends at the limit counts if it was read ahead") {
+TEST_CASE(
+    "http response: what follows a chunk that ends at the limit counts if it was read ahead") {
   const std::string at_limit = kChunked + "2800\r\n" + std::string(kMaxBodyBytes, 'x');
   const auto whole = [&](const std::string& rest) {
     return ReadIn(at_limit + rest, at_limit.size() + rest.size()).body_error;

@@ -58,8 +58,7 @@ TEST_CASE("tls first flight: what is no TLS") {
         "tls: first record does not look like a TLS handshake");
   CHECK(ErrorAfter(std::string("\x80\x2e\x01\x00\x02", 5)) ==
         "tls: unsupported SSLv2 handshake received");
-  CHECK(ErrorAfter("\x16\x03\x03\xff\xff") ==
-        "tls: oversized record received with length 65535");
+  CHECK(ErrorAfter("\x16\x03\x03\xff\xff") == "tls: oversized record received with length 65535");
   CHECK(After(Record(22, "x", "\x09\x09")).state() == State::kWaiting);
 }
 

@@ -74,8 +74,8 @@ TEST_CASE("probe main: each line of checks is answered, also one that is none") 
     results.push_back(answer.at("result"));
     CHECK(answer.at("error").get<std::string>().empty() == (results.back() == "failure"));
   }
-  CHECK(results == std::vector<std::string>{
-                       "refused", "refused", "failure", "refused", "refused", "unknown"});
+  CHECK(results ==
+        std::vector<std::string>{"refused", "refused", "failure", "refused", "refused", "unknown"});
 }
 
 TEST_CASE("probe main: help and version are no failures") {
