@@ -42,6 +42,7 @@ LOCATIONS = [
     _case("relative", "next"),
     _case("relative-up", "../next/./x"),
     _case("relative-up-beyond-root", "../../../../next"),
+    _case("relative-two-slashes", "..//next"),
     _case("query-only", "?e=f"),
     _case("fragment-only", "#part"),
     _case("with-fragment", "/next#part"),

@@ -129,6 +129,12 @@ BROKEN = [
     _raw("handshake-type-unknown", ReadHello(), Send(b"\x16\x03\x03\x00\x04\x63\x00\x00\x00"), Hold()),
     _raw("handshake-of-wrong-type", ReadHello(), Send(b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00"), Hold()),
     _raw("hello-empty", ReadHello(), Send(b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"), Hold()),
+    _raw(
+        "hello-of-tls-1-0",
+        ReadHello(),
+        Send(b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + b"r" * 32 + b"\x00\x00\x2f\x00"),
+        Hold(),
+    ),
     _raw("handshake-too-long", ReadHello(), Send(b"\x16\x03\x03\x00\x04\x02\xff\xff\xff"), Hold()),
     _raw("record-empty", ReadHello(), Send(b"\x16\x03\x03\x00\x00"), Hold()),
     _raw("application-data-first", ReadHello(), Send(b"\x17\x03\x03\x00\x02ok"), Hold()),

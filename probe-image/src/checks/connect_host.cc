@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checks/host_port.h"
 #include "checks/resolve.h"
 
 namespace netcheck::probe {
@@ -30,7 +31,13 @@ HostConnection ConnectToHost(const std::string& host,
                              const Patience& patience,
                              const DialOptions& options) {
   HostConnection connection;
-  const ResolveResult resolved = Resolve(host, patience);
+  // Go joins host and port and splits them again, which not every host survives.
+  const HostPort split = SplitHostPort(JoinHostPort(host, std::to_string(port)));
+  if (!split.fault.empty()) {
+    connection.error = "dial tcp: " + split.fault;
+    return connection;
+  }
+  const ResolveResult resolved = Resolve(split.host, patience);
   connection.expired = resolved.expired;
   connection.stopped = resolved.stopped;
   connection.resolved = !resolved.addresses.empty();

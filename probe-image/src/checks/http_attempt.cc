@@ -10,6 +10,7 @@
 #include "checks/http2_exchange.h"
 #include "checks/http_exchange.h"
 #include "checks/http_request.h"
+#include "checks/punycode.h"
 #include "checks/tls_stream.h"
 
 namespace netcheck::probe {
@@ -29,6 +30,12 @@ constexpr const char* kAwaitingHeaders =
 
 std::string Get(const std::string& url, const std::string& cause) {
   return "Get " + GoQuote(url) + ": " + cause;
+}
+
+/// What is looked up for a URL (src/net/http/transport.go, idnaASCIIFromURL). Go maps characters
+/// before, upper case to lower case among them, which takes Unicode's tables.
+std::string ConnectName(const Url& url) {
+  return AsciiHost(Hostname(url));
 }
 
 /// nullopt for a port that is none.
@@ -112,6 +119,9 @@ class HttpAttempt {
       if (hop_ + 1 >= kMaxRequests) {
         return Conclude("failure", Get(location, "stopped after 10 redirects"));
       }
+      if (patience_.Expired()) {  // Reading the redirect's body took what was left.
+        return Fail(*next, kAwaitingHeaders);
+      }
       request = std::move(*next);
     }
   }
@@ -153,7 +163,7 @@ class HttpAttempt {
       fact().phase = CheckPhase::kRequest;
       return ExchangeHttp1(*socket, ExchangeWith(request, text), patience_);
     }
-    TlsStream tls(*socket, Hostname(request.url));
+    TlsStream tls(*socket, ConnectName(request.url));
     if (!Encrypt(request, tls)) {
       return std::nullopt;
     }
@@ -187,9 +197,8 @@ class HttpAttempt {
       Fail(request, "dial tcp: address " + PortText(request.url) + ": invalid port");
       return nullptr;
     }
-    const std::string& host = check_.http.host.empty() ? check_.address : check_.http.host;
     HostConnection connection = ConnectToHost(
-        host,
+        ConnectName(request.url),
         *port,
         patience_.AtMost(ConnectLimit(check_)),
         IsFirst() ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
@@ -261,13 +270,18 @@ class HttpAttempt {
     return response;
   }
 
-  /// A redirect that is followed is read for a moment only, and not at all if it is long.
+  /// How much net/http's Client.do reads of a response: all of it if it is the last one; a little
+  /// of a short redirect that is followed.
   [[nodiscard]] std::size_t BodyLimit(const HttpGet& request, const HttpResponse& response) const {
-    const auto reference = ParseUrl(FirstValue(response.headers, "Location"));
-    const bool followed =
-        IsRedirect(response.status) && response.headers.count("Location") != 0 && reference &&
-        Hostname(ResolveReference(request.url, *reference)) == Hostname(request.url);
-    if (!followed) {
+    const std::string location = FirstValue(response.headers, "Location");
+    if (!IsRedirect(response.status) || location.empty()) {
+      return kMaxBodyBytes;
+    }
+    const auto reference = ParseUrl(location);
+    if (!reference) {
+      return 0;
+    }
+    if (Hostname(ResolveReference(request.url, *reference)) != Hostname(request.url)) {
       return kMaxBodyBytes;
     }
     return response.content_length > kRedirectBodyBytes ? 0 : kRedirectBodyBytes;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "checks/byte_stream.h"
-#include "checks/http1_reader.h"
+#include "checks/http_response.h"
 
 namespace netcheck::probe {
 
@@ -27,11 +27,15 @@ struct ExchangeResult {
   bool request_sent = false;
 };
 
+/// Go's limit for the heads of all responses on a connection (src/net/http/transport.go).
+inline constexpr std::size_t kMaxHeadBytes = 10U << 20U;
+
 struct ExchangeOptions {
   std::string request;  ///< From SerializeHttp1(); HTTP/1 only.
   /// Called when the first byte of the response is there.
   std::function<void()> on_first_byte;
-  /// Called when the head is complete: how much of the body to read.
+  /// Called when the head is complete: how much of the body to read, at most
+  /// kMaxBodyBytes.
   std::function<std::size_t(const HttpResponse&)> body_limit;
 };
 

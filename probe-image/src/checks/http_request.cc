@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "checks/go_quote.h"
+#include "checks/host_port.h"
+#include "checks/punycode.h"
 #include "protocol/base64.h"
 
 namespace netcheck::probe {
@@ -16,12 +18,6 @@ std::string LowerCase(std::string text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return text;
-}
-
-/// Go's net.JoinHostPort.
-std::string JoinHostPort(const std::string& host, int port) {
-  const bool brackets = host.find_first_of(":%") != std::string::npos;
-  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 HttpHeaders ProbeHeaders(const protocol::HttpRequest& spec) {
@@ -57,7 +53,7 @@ std::string WithoutZone(const std::string& host) {
 }
 
 std::string HostHeader(const HttpGet& request) {
-  const std::string& host = request.host.empty() ? request.url.host : request.host;
+  const std::string host = AsciiHostPort(request.host.empty() ? request.url.host : request.host);
   return IsValidHost(host) ? WithoutZone(host) : "";
 }
 
@@ -179,7 +175,7 @@ Result<HttpGet> BuildProbeRequest(const protocol::HttpRequest& spec,
     url.path = spec.path;  // kubelet passes on what it can't parse.
   }
   url.scheme = spec.scheme.empty() ? "http" : LowerCase(spec.scheme);
-  url.host = JoinHostPort(spec.host.empty() ? address : spec.host, port);
+  url.host = JoinHostPort(spec.host.empty() ? address : spec.host, std::to_string(port));
   // kubelet formats the URL and parses it again.
   const auto parsed = ParseUrl(FormatUrl(url));
   if (!parsed) {
@@ -222,7 +218,7 @@ Result<Http2Fields> Http2RequestFields(const HttpGet& request) {
   if (auto valid = CheckConnectionHeaders(headers); !valid) {
     return valid.error();
   }
-  const std::string& host = request.host.empty() ? request.url.host : request.host;
+  const std::string host = AsciiHostPort(request.host.empty() ? request.url.host : request.host);
   if (!IsValidHost(host)) {
     return Error{"http2: invalid Host header"};
   }

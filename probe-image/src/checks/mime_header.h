@@ -1,35 +1,28 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
+#include "checks/buffered_reader.h"
 #include "checks/http_header.h"
 
 namespace netcheck::probe {
 
-/// Reads the header lines of a response or of a chunked body's trailer, with Go's rules for
-/// folding, names and values, and Go's error texts (src/net/textproto/reader.go).
-class MimeHeaderReader {
- public:
-  enum class State { kMore, kEnd, kFailed };
-
-  /// The next line, without its end; the empty line ends the header.
-  State AddLine(std::string_view line);
-
-  /// Of the fields that matter to an HTTP check (framing, Location, Server), the others are
-  /// checked and dropped.
-  [[nodiscard]] const HttpHeaders& headers() const { return headers_; }
-  /// When failed: why.
-  [[nodiscard]] const std::string& error() const { return error_; }
-
- private:
-  bool FinishField();
-  State Fail(std::string error);
-
-  HttpHeaders headers_;
-  std::string error_;
-  std::string field_;  ///< A field that the next line may continue.
-  bool first_ = true;
+struct MimeHeader {
+  /// Of the fields that matter to an HTTP check (framing, Location, Server); the others are checked
+  /// and dropped.
+  HttpHeaders headers;
+  ReadError error;
 };
+
+/// Reads the header of a response, or a chunked body's trailer, up to its empty line, with Go's
+/// rules for folding, names and values, and Go's errors (src/net/textproto/reader.go,
+/// Reader.ReadMIMEHeader).
+MimeHeader ReadMimeHeader(BufferedReader& reader);
+
+struct TextLine {
+  std::string text;  ///< Without its end.
+  ReadError error;
+};
+
+/// A line of at most `limit` bytes (src/net/textproto/reader.go, Reader.readLineSlice).
+TextLine ReadTextLine(BufferedReader& reader, std::size_t limit = std::string::npos);
 
 }  // namespace netcheck::probe

@@ -10,7 +10,8 @@ namespace netcheck::probe {
 
 struct ResolveResult {
   std::vector<IpAddress> addresses;  ///< In the order of getaddrinfo(3), at most 16.
-  std::string error;                 ///< When there are none: "lookup web: no such host".
+  /// When there are none: "lookup web on 10.0.0.10:53: no such host".
+  std::string error;
   bool expired = false;
   bool stopped = false;
 };
@@ -19,5 +20,8 @@ struct ResolveResult {
 /// waits for servers longer than a check may: it runs in a child process, which is killed when
 /// patience runs out.
 ResolveResult Resolve(const std::string& host, const Patience& patience);
+
+/// The servers that Go asks by a resolv.conf(5): "10.0.0.10:53" (src/net/dnsconfig_unix.go).
+std::vector<std::string> NameServers(const std::string& resolv_conf);
 
 }  // namespace netcheck::probe

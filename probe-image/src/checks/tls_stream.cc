@@ -7,12 +7,12 @@
 #include <array>
 #include <utility>
 
+#include "checks/tls_first_flight.h"
 #include "engine/address.h"
 
 namespace netcheck::probe {
 namespace {
 
-constexpr std::size_t kRecordHeaderBytes = 5;
 constexpr std::size_t kBufferBytes = 16384;
 
 /// src/crypto/tls/cipher_suites.go without the suites that Go does not offer by default. SECLEVEL 0
@@ -51,19 +51,31 @@ IoResult Fault(std::string text) {
   return {IoResult::Status::kFailed, 0, std::move(text)};
 }
 
-/// The words for an error of OpenSSL that is no alert of the peer.
-std::string LocalErrorText(unsigned long error) {
-  switch (ERR_GET_REASON(error)) {
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_WRONG_SSL_VERSION:
-      return "tls: server selected unsupported protocol version";
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_HTTP_REQUEST:
-      return "tls: first record does not look like a TLS handshake";
-    default: {
-      const char* reason = ERR_reason_error_string(error);
-      return std::string("tls: ") + (reason != nullptr ? reason : "unknown error");
-    }
+/// The words for an error of OpenSSL that is no alert of the peer: Go's, if it sent the same alert.
+std::string LocalErrorText(unsigned long error, int sent_alert) {
+  if (sent_alert >= 0) {
+    return "local error: " + GoAlertText(sent_alert);
+  }
+  const char* reason = ERR_reason_error_string(error);
+  return std::string("tls: ") + (reason != nullptr ? reason : "unknown error");
+}
+
+/// src/crypto/tls/handshake_client.go, hostnameInSNI: "" for an address.
+std::string ServerNameIndication(std::string name) {
+  const std::size_t zone = name.rfind('%');
+  if (ParseIpAddress(zone > 0 ? name.substr(0, zone) : name)) {
+    return "";
+  }
+  while (name.ends_with('.')) {
+    name.pop_back();
+  }
+  return name;
+}
+
+/// Notes the alert that OpenSSL sends.
+void NoteAlert(const SSL* ssl, int where, int value) {
+  if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT) {
+    *static_cast<int*>(SSL_get_app_data(ssl)) = value & 0xff;
   }
 }
 
@@ -72,15 +84,16 @@ std::string LocalErrorText(unsigned long error) {
 struct TlsStream::State {
   ByteStream& lower;
   std::unique_ptr<SSL_CTX, SslFree> context;
-  std::unique_ptr<SSL, SslFree> ssl;
+  std::unique_ptr<SSL, SslFree> ssl = nullptr;
   BIO* in = nullptr;   ///< Bytes of the peer; owned by ssl.
   BIO* out = nullptr;  ///< Bytes for the peer; owned by ssl.
-  std::string first_bytes;
-  bool ended = false;  ///< The peer closed the connection.
+  TlsFirstFlight records = {};
+  int sent_alert = -1;  ///< By OpenSSL; -1 for none.
+  IoResult last = {};   ///< What ended the connection, told ever after (Conn.in.err).
 };
 
 TlsStream::TlsStream(ByteStream& lower, const std::string& server_name)
-    : state_(new State{lower, MakeContext(), nullptr, nullptr, nullptr, "", false}) {
+    : state_(new State{lower, MakeContext()}) {
   if (state_->context == nullptr) {
     return;
   }
@@ -97,8 +110,11 @@ TlsStream::TlsStream(ByteStream& lower, const std::string& server_name)
   state_->out = out;
   SSL_set_bio(state_->ssl.get(), in, out);
   SSL_set_connect_state(state_->ssl.get());
-  if (!server_name.empty() && !ParseIpAddress(server_name)) {
-    SSL_set_tlsext_host_name(state_->ssl.get(), server_name.c_str());
+  SSL_set_app_data(state_->ssl.get(), &state_->sent_alert);
+  SSL_set_info_callback(state_->ssl.get(), NoteAlert);
+  const std::string name = ServerNameIndication(server_name);
+  if (!name.empty()) {
+    SSL_set_tlsext_host_name(state_->ssl.get(), name.c_str());
   }
 }
 
@@ -106,7 +122,7 @@ TlsStream::~TlsStream() = default;
 
 IoResult TlsStream::Handshake(const Patience& patience) {
   if (state_->ssl == nullptr) {
-    return Fault(LocalErrorText(ERR_peek_last_error()));
+    return Fault(LocalErrorText(ERR_peek_last_error(), -1));
   }
   while (true) {
     ERR_clear_error();
@@ -114,8 +130,7 @@ IoResult TlsStream::Handshake(const Patience& patience) {
     IoResult result = Pump(done, patience);
     if (done == 1 || !result.ok()) {
       if (result.status == IoResult::Status::kEnd) {
-        const std::size_t seen = state_->first_bytes.size();
-        return Fault(seen > 0 && seen < kRecordHeaderBytes ? "unexpected EOF" : "EOF");
+        return Fault("EOF");
       }
       return result;
     }
@@ -189,28 +204,39 @@ IoResult TlsStream::FlushOut(const Patience& patience) {
   return result;
 }
 
+/// Conn.readRecordOrCCS
 IoResult TlsStream::FillIn(const Patience& patience) {
-  if (state_->ended) {
-    return {IoResult::Status::kEnd, 0, ""};
+  if (!state_->last.ok()) {
+    return state_->last;
   }
   std::array<char, kBufferBytes> buffer{};
   IoResult result = state_->lower.Read(buffer, patience);
-  if (result.status == IoResult::Status::kEnd) {
-    state_->ended = true;
-    return result;
+  if (result.ok()) {
+    result = Accept({buffer.data(), result.bytes});
+  } else if (result.status == IoResult::Status::kEnd && state_->records.within_record()) {
+    result = Fault("unexpected EOF");
   }
-  if (!result.ok()) {
-    return result;
+  if (result.status == IoResult::Status::kEnd || result.status == IoResult::Status::kFailed) {
+    state_->last = result;
   }
-  if (state_->first_bytes.size() < kRecordHeaderBytes) {
-    state_->first_bytes.append(
-        buffer.data(), std::min(result.bytes, kRecordHeaderBytes - state_->first_bytes.size()));
-    if (std::string fault = FirstRecordFault(state_->first_bytes); !fault.empty()) {
-      return Fault(std::move(fault));
-    }
-  }
-  BIO_write(state_->in, buffer.data(), static_cast<int>(result.bytes));
   return result;
+}
+
+/// Takes bytes of the peer.
+IoResult TlsStream::Accept(std::string_view bytes) {
+  TlsFirstFlight& records = state_->records;
+  records.Feed(bytes);
+  switch (records.state()) {
+    case TlsFirstFlight::State::kFailed:
+      return Fault(records.error());
+    case TlsFirstFlight::State::kEnded:
+      return {IoResult::Status::kEnd, 0, ""};
+    default:
+      break;
+  }
+  const std::string passed = records.TakePassed();
+  BIO_write(state_->in, passed.data(), static_cast<int>(passed.size()));
+  return {};
 }
 
 IoResult TlsStream::ProtocolError() const {
@@ -219,72 +245,7 @@ IoResult TlsStream::ProtocolError() const {
   if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
     return Fault("remote error: " + GoAlertText(reason - SSL_AD_REASON_OFFSET));
   }
-  return Fault(LocalErrorText(error));
-}
-
-std::string FirstRecordFault(std::string_view first) {
-  constexpr unsigned char kAlert = 21;
-  constexpr unsigned char kHandshake = 22;
-  if (first.size() < kRecordHeaderBytes) {
-    return "";
-  }
-  if (first == "HTTP/") {
-    return "http: server gave HTTP response to HTTPS client";
-  }
-  const auto type = static_cast<unsigned char>(first[0]);
-  const auto major = static_cast<unsigned char>(first[1]);
-  if (type == 0x80) {
-    return "tls: unsupported SSLv2 handshake received";
-  }
-  if ((type != kAlert && type != kHandshake) || major >= 0x10) {
-    return "tls: first record does not look like a TLS handshake";
-  }
-  return "";
-}
-
-std::string GoAlertText(int alert) {
-  // src/crypto/tls/alert.go
-  static constexpr std::pair<int, const char*> kTexts[] = {
-      {0, "close notify"},
-      {10, "unexpected message"},
-      {20, "bad record MAC"},
-      {21, "decryption failed"},
-      {22, "record overflow"},
-      {30, "decompression failure"},
-      {40, "handshake failure"},
-      {42, "bad certificate"},
-      {43, "unsupported certificate"},
-      {44, "revoked certificate"},
-      {45, "expired certificate"},
-      {46, "unknown certificate"},
-      {47, "illegal parameter"},
-      {48, "unknown certificate authority"},
-      {49, "access denied"},
-      {50, "error decoding message"},
-      {51, "error decrypting message"},
-      {60, "export restriction"},
-      {70, "protocol version not supported"},
-      {71, "insufficient security level"},
-      {80, "internal error"},
-      {86, "inappropriate fallback"},
-      {90, "user canceled"},
-      {100, "no renegotiation"},
-      {109, "missing extension"},
-      {110, "unsupported extension"},
-      {111, "certificate unobtainable"},
-      {112, "unrecognized name"},
-      {113, "bad certificate status response"},
-      {114, "bad certificate hash value"},
-      {115, "unknown PSK identity"},
-      {116, "certificate required"},
-      {120, "no application protocol"},
-      {121, "encrypted client hello required"}};
-  for (const auto& [number, text] : kTexts) {
-    if (number == alert) {
-      return std::string("tls: ") + text;
-    }
-  }
-  return "tls: alert(" + std::to_string(alert) + ")";
+  return Fault(LocalErrorText(error, state_->sent_alert));
 }
 
 }  // namespace netcheck::probe

@@ -31,15 +31,10 @@ class TlsStream : public ByteStream {
   IoResult Pump(int ssl_result, const Patience& patience);
   IoResult FlushOut(const Patience& patience);
   IoResult FillIn(const Patience& patience);
+  IoResult Accept(std::string_view bytes);
   [[nodiscard]] IoResult ProtocolError() const;
 
   std::unique_ptr<State> state_;
 };
-
-/// What Go says of a peer whose first bytes are not TLS; "" if they may be. `first` holds the
-/// first 5 bytes.
-std::string FirstRecordFault(std::string_view first);
-/// Go's name of a TLS alert (RFC 8446 §6.2): "tls: handshake failure", "tls: alert(250)".
-std::string GoAlertText(int alert);
 
 }  // namespace netcheck::probe

@@ -1,8 +1,8 @@
 #include "checks/url.h"
 
 #include <algorithm>
-#include <vector>
 
+#include "checks/go_netip.h"
 #include "checks/go_quote.h"
 #include "checks/url_escape.h"
 
@@ -56,34 +56,59 @@ Result<std::string> TakeScheme(std::string_view& rest) {
   return std::string();
 }
 
-Result<std::string> ParseIpLiteral(std::string_view host) {
-  const std::size_t close = host.rfind(']');
-  if (close == std::string_view::npos) {
-    return Error{"missing ']' in host"};
+/// What stands between brackets, its zone included.
+Result<std::string> ParseIpLiteral(std::string_view literal) {
+  const std::size_t zone = literal.find("%25");
+  auto address = UnescapeUrlPart(literal.substr(0, zone), UrlPart::kHost);
+  if (!address) {
+    return address;
   }
-  const std::string_view port = host.substr(close + 1);
+  if (zone != std::string_view::npos) {
+    const auto name = UnescapeUrlPart(literal.substr(zone), UrlPart::kZone);
+    if (!name) {
+      return name;
+    }
+    *address += *name;
+  }
+  if (std::string fault = IpAddressFault(*address); !fault.empty()) {
+    return Error{"invalid host: " + fault};
+  }
+  if (address->find(':') == std::string::npos) {
+    return Error{"invalid IP-literal"};
+  }
+  return address;
+}
+
+Result<void> CheckPort(std::string_view port) {
   if (!IsOptionalPort(port)) {
     return Error{"invalid port " + GoQuote(port) + " after host"};
   }
-  const std::string_view literal = host.substr(0, close);
-  const std::size_t zone = literal.find("%25");
-  auto address = UnescapeUrlPart(literal.substr(0, zone), UrlPart::kHost);
-  if (!address || zone == std::string_view::npos) {
-    return address ? Result<std::string>(*address + "]" + std::string(port)) : address;
-  }
-  const auto name = UnescapeUrlPart(literal.substr(zone), UrlPart::kZone);
-  return name ? Result<std::string>(*address + *name + "]" + std::string(port)) : name;
+  return {};
 }
 
+/// parseHost. What a host may be changes with Go's versions: this is Go 1.26, with which the prober
+/// is built that tests/differential compares with, and the settings of Go 1.24 (urlstrictcolons=0),
+/// which Kubernetes v1.34's go.mod asks for.
 Result<std::string> ParseHost(std::string_view host) {
   const std::size_t bracket = host.rfind('[');
+  if (bracket != std::string_view::npos && bracket > 0) {
+    return Error{"invalid IP-literal"};
+  }
   if (bracket == 0) {
-    return ParseIpLiteral(host);
+    const std::size_t close = host.rfind(']');
+    if (close == std::string_view::npos) {
+      return Error{"missing ']' in host"};
+    }
+    const std::string_view port = host.substr(close + 1);
+    if (auto valid = CheckPort(port); !valid) {
+      return valid.error();
+    }
+    const auto literal = ParseIpLiteral(host.substr(1, close - 1));
+    return literal ? Result<std::string>("[" + *literal + "]" + std::string(port)) : literal;
   }
   if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
-    const std::string_view port = host.substr(colon);
-    if (!IsOptionalPort(port)) {
-      return Error{"invalid port " + GoQuote(port) + " after host"};
+    if (auto valid = CheckPort(host.substr(colon)); !valid) {
+      return valid.error();
     }
   }
   return UnescapeUrlPart(host, UrlPart::kHost);
@@ -190,13 +215,24 @@ Result<Url> ParseWithoutFragment(std::string_view rest) {
   return url;
 }
 
-/// Whether a raw path is a correct encoding of something: sub-delimiters and brackets may stand
-/// unescaped (RFC 3986, appendix A).
-bool IsValidEncodedPath(std::string_view raw) {
+/// Whether a raw path or fragment is a correct encoding of something: sub-delimiters and brackets
+/// may stand unescaped (RFC 3986, appendix A).
+bool IsValidEncoded(std::string_view raw, UrlPart part) {
   constexpr std::string_view kAlsoFine = "!$&'()*+,;=:@[]%";
   return std::all_of(raw.begin(), raw.end(), [&](char c) {
-    return kAlsoFine.find(c) != std::string_view::npos || IsPlain(c, UrlPart::kPath);
+    return kAlsoFine.find(c) != std::string_view::npos || IsPlain(c, part);
   });
+}
+
+/// A path or fragment as it was written, if that is a way to write it.
+std::optional<std::string> AsWritten(const std::string& text,
+                                     const std::string& raw,
+                                     UrlPart part) {
+  if (raw.empty() || !IsValidEncoded(raw, part)) {
+    return std::nullopt;
+  }
+  const auto meant = UnescapeUrlPart(raw, part);
+  return meant && *meant == text ? std::optional(raw) : std::nullopt;
 }
 
 std::string FormatUser(const UserInfo& user, const std::optional<std::string>& shown_password) {
@@ -228,12 +264,13 @@ std::string FormatWithUser(const Url& url, const std::string& user) {
     text += "?" + url.raw_query;
   }
   if (!url.fragment.empty()) {
-    text += "#" + EscapeUrlPart(url.fragment, UrlPart::kFragment);
+    text += "#" + AsWritten(url.fragment, url.raw_fragment, UrlPart::kFragment)
+                      .value_or(EscapeUrlPart(url.fragment, UrlPart::kFragment));
   }
   return text;
 }
 
-/// Removes "." and ".." from the path that `reference` names, seen from `base`.
+/// The path that `reference` names, seen from `base`, without "." and ".." (resolvePath).
 std::string ResolvePath(const std::string& base, const std::string& reference) {
   std::string full = reference;
   if (reference.empty()) {
@@ -244,25 +281,24 @@ std::string ResolvePath(const std::string& base, const std::string& reference) {
   if (full.empty()) {
     return "";
   }
-  std::vector<std::string> kept;
-  std::size_t start = full[0] == '/' ? 1 : 0;
+  std::string path = "/";
+  bool first = true;
   bool directory = false;
-  while (start <= full.size()) {
+  for (std::size_t start = 0; start <= full.size();) {
     const std::size_t end = std::min(full.find('/', start), full.size());
     const std::string segment = full.substr(start, end - start);
     directory = segment == "." || segment == "..";
-    if (segment == ".." && !kept.empty()) {
-      kept.pop_back();
-    } else if (!directory) {
-      kept.push_back(segment);
+    if (segment == "..") {
+      path.resize(std::max<std::size_t>(path.rfind('/'), 1));
+      first = path.size() == 1;
+    } else {
+      path += (first || directory ? "" : "/") + (directory ? "" : segment);
+      first = false;
     }
     start = end + 1;
   }
-  std::string path;
-  for (const std::string& segment : kept) {
-    path += "/" + segment;
-  }
-  return directory || path.empty() ? path + "/" : path;
+  path += directory ? "/" : "";
+  return path.starts_with("//") ? path.substr(1) : path;
 }
 
 }  // namespace
@@ -275,7 +311,8 @@ Result<Url> ParseUrl(std::string_view text) {
     return Error{"parse " + GoQuote(before) + ": " + url.error().message};
   }
   if (hash != std::string_view::npos) {
-    auto fragment = UnescapeUrlPart(text.substr(hash + 1), UrlPart::kFragment);
+    url->raw_fragment = text.substr(hash + 1);
+    auto fragment = UnescapeUrlPart(url->raw_fragment, UrlPart::kFragment);
     if (!fragment) {
       return Error{"parse " + GoQuote(text) + ": " + fragment.error().message};
     }
@@ -285,11 +322,8 @@ Result<Url> ParseUrl(std::string_view text) {
 }
 
 std::string EscapedPath(const Url& url) {
-  if (!url.raw_path.empty() && IsValidEncodedPath(url.raw_path)) {
-    const auto path = UnescapeUrlPart(url.raw_path, UrlPart::kPath);
-    if (path && *path == url.path) {
-      return url.raw_path;
-    }
+  if (auto written = AsWritten(url.path, url.raw_path, UrlPart::kPath)) {
+    return *written;
   }
   return url.path == "*" ? "*" : EscapeUrlPart(url.path, UrlPart::kPath);
 }
@@ -373,6 +407,7 @@ Url ResolveReference(const Url& base, const Url& reference) {
     url.raw_query = base.raw_query;
     if (reference.fragment.empty()) {
       url.fragment = base.fragment;
+      url.raw_fragment = base.raw_fragment;
     }
   }
   if (reference.path.empty() && !base.opaque.empty()) {

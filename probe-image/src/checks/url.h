@@ -26,6 +26,7 @@ struct Url {
   bool force_query = false;  ///< A "?" without anything behind it.
   std::string raw_query;     ///< Without "?".
   std::string fragment;
+  std::string raw_fragment;  ///< The fragment as written.
 };
 
 /// Fails in Go's words: `parse "%zz": invalid URL escape "%zz"`.

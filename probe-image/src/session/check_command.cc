@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "checks/check_runner.h"
@@ -47,12 +46,15 @@ constexpr const char* kUsage =
     "  --stdin                 read checks from standard input, a line of JSON each, with the "
     "fields\n"
     "                          probe, podIP, pid, container, kubeletVersion, sourcePort and "
-    "repeat\n"
+    "repeat;\n"
+    "                          one that is no check is answered with the result \"refused\" and "
+    "why\n"
     "\n"
     "Each attempt is a line of JSON on standard output: result (success, warning, failure, "
     "unknown),\n"
     "output and error in kubelet's words, ms, and the handshake or what became of the command.\n"
-    "Exit code 0: the attempts were made, whatever came of them. 2: they were not.\n";
+    "Exit code 0: the attempts were made, whatever came of them, or the lines were answered.\n"
+    "2: they were not.\n";
 
 /// What the command line or a line of standard input asks for.
 struct Request {
@@ -208,11 +210,15 @@ int Refuse(const std::string& sentence) {
   return kExitRefused;
 }
 
-std::optional<int> Number(const std::string& text, int most) {
+/// The number that an option or a member of a line holds.
+Result<int> Number(const std::string& name, const std::string& text, int most) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool whole = error == std::errc() && end == text.data() + text.size();
-  return whole && number >= 1 && number <= most ? std::optional(number) : std::nullopt;
+  if (!whole || number < 1 || number > most) {
+    return Error{name + ": \"" + text + "\" is not a number from 1 to " + std::to_string(most)};
+  }
+  return number;
 }
 
 Result<Json> ParseJson(const std::string& option, const std::string& text) {
@@ -240,10 +246,9 @@ Result<void> SetOption(const std::string& option, const std::string& value, Requ
     request.kubelet_version = value;
   } else if (option == "--source-port" || option == "--repeat" || option == "--pid") {
     const int most = option == "--source-port" ? kMaxPort : option == "--pid" ? kMaxPid : kMaxRepeat;
-    const auto number = Number(value, most);
+    const auto number = Number(option, value, most);
     if (!number) {
-      return Error{option + ": \"" + value + "\" is not a number from 1 to " +
-                   std::to_string(most)};
+      return number.error();
     }
     if (option == "--pid") {
       request.pid = *number;
@@ -276,6 +281,11 @@ Result<Request> ParseArguments(const std::vector<std::string>& arguments) {
   return request;
 }
 
+Result<int> MemberOr(const Json& line, const char* name, int most, int otherwise) {
+  const auto it = line.find(name);
+  return it == line.end() ? Result<int>(otherwise) : Number(name, it->dump(), most);
+}
+
 Result<Request> ParseLine(const std::string& text) {
   try {
     const Json line = Json::parse(text);
@@ -283,10 +293,18 @@ Result<Request> ParseLine(const std::string& text) {
     request.probe = line.at("probe");
     request.container = line.value("container", request.container);
     request.pod_ip = line.value("podIP", request.pod_ip);
-    request.pid = line.value("pid", request.pid);
     request.kubelet_version = line.value("kubeletVersion", request.kubelet_version);
-    request.source_port = line.value("sourcePort", request.source_port);
-    request.repeat = line.value("repeat", request.repeat);
+    const auto source_port = MemberOr(line, "sourcePort", kMaxPort, request.source_port);
+    const auto repeat = MemberOr(line, "repeat", kMaxRepeat, request.repeat);
+    const auto pid = MemberOr(line, "pid", kMaxPid, 0);
+    for (const auto* number : {&source_port, &repeat, &pid}) {
+      if (!*number) {
+        return number->error();
+      }
+    }
+    request.pid = *pid;
+    request.source_port = *source_port;
+    request.repeat = *repeat;
     return request;
   } catch (const Json::exception& e) {
     return Error{std::string("--stdin: ") + e.what()};
@@ -298,8 +316,8 @@ int CheckLines() {
   while (std::getline(std::cin, text)) {
     const auto request = ParseLine(text);
     const auto made = request ? Make(*request) : Result<void>(request.error());
-    if (!made) {
-      return Refuse(made.error().message);
+    if (!made && !Print(Line("refused", "", made.error().message, 0))) {
+      break;  // Nobody reads.
     }
   }
   return kExitDone;

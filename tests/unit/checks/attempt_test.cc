@@ -149,6 +149,21 @@ TEST_CASE("attempt: a body that stalls is an error of the prober, not a failure"
         "context deadline exceeded (Client.Timeout or context cancellation while reading body)");
 }
 
+TEST_CASE("attempt: a redirect whose body stalls takes the time of what it leads to") {
+  const LoopbackServer server([](int, int fd) {
+    std::string head;
+    LoopbackServer::ReadHead(fd, head);
+    LoopbackServer::Send(fd, "HTTP/1.1 302 x\r\nLocation: /next\r\nContent-Length: 9\r\n\r\nx");
+    LoopbackServer::AwaitClose(fd);
+  });
+  const AttemptOutcome outcome = Http(server.port(), 120);
+  CHECK(outcome.fact.output ==
+        "Get \"http://127.0.0.1:" + std::to_string(server.port()) +
+            "/next\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+  CHECK(outcome.fact.phase == CheckPhase::kBody);
+  CHECK(server.connections() == 1);
+}
+
 TEST_CASE("attempt: a long body is cut and the rest not waited for") {
   const LoopbackServer server([](int, int fd) {
     std::string head;
@@ -186,6 +201,15 @@ TEST_CASE("attempt: a TCP check is content with the handshake") {
   CHECK(outcome.fact.output.empty());
   CHECK(outcome.fact.connect_result == 0);
   CHECK(outcome.fact.connect_us.has_value());
+}
+
+TEST_CASE("attempt: a host in brackets is no address") {
+  protocol::Check check = CheckOf(protocol::CheckKind::kTcp, 80);
+  check.address = "[::1]";
+  const ProbeClock clock;
+  const AttemptOutcome outcome = AttemptTcp(check, {clock, {}, {}});
+  CHECK(outcome.fact.output == "dial tcp: address [[::1]]:80: missing port in address");
+  CHECK(outcome.fact.connect_result == protocol::kResultNotTried);
 }
 
 TEST_CASE("attempt: https to a server that speaks http") {

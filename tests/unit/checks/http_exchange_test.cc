@@ -56,8 +56,8 @@ TEST_CASE("exchange: connections that break within the head") {
   CHECK(Exchange(closed).error.rfind(kBroken + "malformed MIME header", 0) == 0);
   ScriptedStream reset;
   reset.Answer("HTTP/1.1 200 OK\r\n");
-  reset.EndWith({IoResult::Status::kFailed, 0, kReset});
-  CHECK(Exchange(reset).error == kBroken + kReset);
+  reset.FailOnce({IoResult::Status::kFailed, 0, kReset});
+  CHECK(Exchange(reset).error == kBroken + "unexpected EOF");
   ScriptedStream foreign;
   foreign.Answer("220 mail ready\r\n");
   CHECK(Exchange(foreign).error == kBroken + R"(malformed HTTP status code "mail")");
@@ -69,6 +69,10 @@ TEST_CASE("exchange: patience and stop before the head") {
   CHECK(Exchange(silent).status == Status::kExpired);
   silent.EndWith({IoResult::Status::kStopped, 0, ""});
   CHECK(Exchange(silent).status == Status::kStopped);
+  ScriptedStream cut;  // What was read is no answer, whatever it would be at the connection's end.
+  cut.Answer("HTTP/1.1 200 OK\r\nSer");
+  cut.EndWith({IoResult::Status::kExpired, 0, ""});
+  CHECK(Exchange(cut).status == Status::kExpired);
   ScriptedStream stuck;
   stuck.FailWrites({IoResult::Status::kExpired, 0, ""});
   CHECK(Exchange(stuck).status == Status::kExpired);

@@ -104,6 +104,27 @@ TEST_CASE("http request: headers of the pod's spec") {
         "\r\n");
 }
 
+TEST_CASE("http request: a Host beyond ASCII goes out in Punycode") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.headers = {{"Host", "bücher.example:99"}};
+  CHECK(Wire(spec).find("Host: xn--bcher-kva.example:99\r\n") != std::string::npos);
+  CHECK(Http2Lines(spec).find(":authority: xn--bcher-kva.example:99\n") != std::string::npos);
+}
+
+TEST_CASE("http request: hosts that the URL has to carry") {
+  protocol::HttpRequest spec = Spec("/");
+  spec.host = "a%41b";
+  CHECK(FormatUrlForMessage(BuildProbeRequest(spec, "10.0.0.5", 8080)->url) ==
+        "http://a%2541b:8080/");
+  spec.host = "[::1]";
+  CHECK(Wire(spec) == R"(no request: parse "http://[[::1]]:8080/": invalid IP-literal)");
+  spec.host = "localhost:80";
+  CHECK(Wire(spec) ==
+        R"(no request: parse "http://[localhost:80]:8080/": invalid host: )"
+        R"(ParseAddr("localhost:80"): each colon-separated field must have at least one digit )"
+        R"((at "localhost:80"))");
+}
+
 TEST_CASE("http request: an empty User-Agent or Accept sends none") {
   protocol::HttpRequest spec = Spec("/");
   spec.headers = {{"User-Agent", ""}, {"Accept", ""}};

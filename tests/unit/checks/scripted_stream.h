@@ -16,11 +16,18 @@ class ScriptedStream : public ByteStream {
   void Answer(std::string bytes) { reads_.push_back(std::move(bytes)); }
   /// How a Read() after the answers ends. Without it: the peer closed the connection.
   void EndWith(IoResult result) { end_ = std::move(result); }
+  /// The first Read() after the answers ends so, and those after it as said above.
+  void FailOnce(IoResult result) { failures_.push_back(std::move(result)); }
   void FailWrites(IoResult result) { write_result_ = std::move(result); }
 
   [[nodiscard]] const std::string& written() const { return written_; }
 
   IoResult Read(std::span<char> buffer, const Patience& /*patience*/) override {
+    if (reads_.empty() && !failures_.empty()) {
+      IoResult failure = std::move(failures_.front());
+      failures_.pop_front();
+      return failure;
+    }
     if (reads_.empty()) {
       return end_;
     }
@@ -44,6 +51,7 @@ class ScriptedStream : public ByteStream {
 
  private:
   std::deque<std::string> reads_;
+  std::deque<IoResult> failures_;
   IoResult end_{IoResult::Status::kEnd, 0, ""};
   IoResult write_result_;
   std::string written_;

@@ -162,7 +162,7 @@ TEST_CASE("tls: peers that speak something else, in Go's words") {
   CHECK(error_of(reset) == "read tcp a->b: read: connection reset by peer");
   ScriptedStream garbage;
   garbage.Answer(std::string("\x16\x03\x03\x00\x04\x02\x00\x00\x00", 9));
-  CHECK(error_of(garbage).rfind("tls: ", 0) == 0);
+  CHECK(error_of(garbage) == "local error: tls: error decoding message");
 }
 
 TEST_CASE("tls: patience and stop are passed on") {
@@ -172,14 +172,32 @@ TEST_CASE("tls: patience and stop are passed on") {
   CHECK(stream.Handshake(FiveSeconds()).status == IoResult::Status::kExpired);
 }
 
-TEST_CASE("tls: first bytes and alerts") {
-  CHECK(FirstRecordFault("HTTP").empty());
-  CHECK(FirstRecordFault(std::string("\x16\x03\x01\x00\x05", 5)).empty());
-  CHECK(FirstRecordFault(std::string("\x80\x2e\x01\x00\x02", 5)) ==
-        "tls: unsupported SSLv2 handshake received");
-  CHECK_FALSE(FirstRecordFault(std::string("\x16\x20\x01\x00\x05", 5)).empty());
-  CHECK(GoAlertText(70) == "tls: protocol version not supported");
-  CHECK(GoAlertText(250) == "tls: alert(250)");
+TEST_CASE("tls: connections that end before or within a record") {
+  const auto ending_of = [](const std::string& answer) {
+    ScriptedStream peer;
+    peer.Answer(answer);
+    TlsStream stream(peer, "");
+    return stream.Handshake(FiveSeconds()).error;
+  };
+  CHECK(ending_of(std::string("\x16\x03\x03\x00\x50\x02\x00", 7)) == "unexpected EOF");
+  CHECK(ending_of(std::string("\x15\x03\x03\x00\x02\x02\x00", 7)) == "EOF");
+  CHECK(ending_of(std::string("\x15\x03\x03\x00\x02\x01\x70", 7)) == "EOF");
+}
+
+TEST_CASE("tls: what ended the connection is told again") {
+  ScriptedStream reset;
+  reset.FailOnce({IoResult::Status::kFailed, 0, "reset"});
+  TlsStream stream(reset, "");
+  CHECK(stream.Handshake(FiveSeconds()).error == "reset");
+  char buffer[10];
+  CHECK(stream.Read(buffer, FiveSeconds()).error == "reset");
+}
+
+TEST_CASE("tls: a server name has no dot at its end") {
+  TlsServer server(TLS1_3_VERSION);
+  TlsStream stream(server, "web.example.");
+  REQUIRE(stream.Handshake(FiveSeconds()).ok());
+  CHECK(server.server_name() == "web.example");
 }
 
 }  // namespace

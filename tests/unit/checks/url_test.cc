@@ -56,6 +56,14 @@ TEST_CASE("url: request lines as Go writes them") {
   CHECK(uri("http:x?y") == "x?y");
 }
 
+TEST_CASE("url: a fragment is written as it was") {
+  for (const char* text : {"/a#%2F", "/a#/", "/a#%c3%a4", "/a#b"}) {
+    CHECK(FormatUrl(*ParseUrl(text)) == text);
+  }
+  CHECK(FormatUrl(*ParseUrl("/a#b c")) == "/a#b%20c");
+  CHECK(Resolved("http://a/b#%2F", "") == "http://a/b#%2F");
+}
+
 TEST_CASE("url: what Go refuses, in Go's words") {
   CHECK(ErrorOf("%zz") == R"(parse "%zz": invalid URL escape "%zz")");
   CHECK(ErrorOf("/a%2") == R"(parse "/a%2": invalid URL escape "%2")");
@@ -67,6 +75,10 @@ TEST_CASE("url: what Go refuses, in Go's words") {
   CHECK(ErrorOf("http://[::1/") == R"(parse "http://[::1/": missing ']' in host)");
   CHECK(ErrorOf("http://a b/") == R"(parse "http://a b/": invalid character " " in host name)");
   CHECK(ErrorOf("http://a%20b/") == R"(parse "http://a%20b/": invalid URL escape "%20")");
+  CHECK(ErrorOf("http://a[b]/") == R"(parse "http://a[b]/": invalid IP-literal)");
+  CHECK(ErrorOf("http://[1.2.3.4]/") == R"(parse "http://[1.2.3.4]/": invalid IP-literal)");
+  CHECK(ErrorOf("http://[a]/") ==
+        R"(parse "http://[a]/": invalid host: ParseAddr("a"): unable to parse IP)");
   CHECK(ErrorOf("http://a\"@b/") == R"(parse "http://a\"@b/": net/url: invalid userinfo)");
 }
 
@@ -84,6 +96,7 @@ TEST_CASE("url: references are resolved as in RFC 3986 section 5.4") {
       {"/../g", "http://a/g"},      {"g.", "http://a/b/c/g."},
       {"./../g", "http://a/b/g"},   {"g/./h", "http://a/b/c/g/h"},
       {"g/../h", "http://a/b/c/h"}, {"https://z:1/x/../y", "https://z:1/y"},
+      {"..//g", "http://a/b/g"},    {"g//h", "http://a/b/c/g//h"},
       {"mailto:x", "mailto:x"}};
   for (const auto& [reference, absolute] : examples) {
     CAPTURE(reference);
