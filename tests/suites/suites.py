@@ -72,5 +72,8 @@ SUITES = {
         ("ship", "kubernetes"),
         _python("tests/differential", **SHIPPED),
     ),
+    "bench": Suite(
+        "the benchmark of the checks runs", ("ship", "dev", "kubernetes"), _python("tests/bench", **SHIPPED)
+    ),
     "cluster": Suite("everything on a real Kubernetes", ("ship", "kubernetes"), _python("tests/cluster", **SHIPPED)),
 }
