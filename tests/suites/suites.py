@@ -64,6 +64,7 @@ SUITES = {
     "setup": Suite("the set-up scripts and the test runner", (), _python("tests/setup", "tests/suites")),
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
     "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
+    "fuzz": Suite("what reads bytes of others, fuzzed under ASan and UBSan", ("fuzz",), _python("tests/fuzz")),
     "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
     "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
     "kernel": Suite("the probe in network namespaces of this kernel", ("dev", "ship"), _kernel),
@@ -71,6 +72,9 @@ SUITES = {
         "the probe's checks beside those of kubelet's own code",
         ("ship", "kubernetes"),
         _python("tests/differential", **SHIPPED),
+    ),
+    "bench": Suite(
+        "the benchmark of the checks runs", ("ship", "dev", "kubernetes"), _python("tests/bench", **SHIPPED)
     ),
     "cluster": Suite("everything on a real Kubernetes", ("ship", "kubernetes"), _python("tests/cluster", **SHIPPED)),
 }

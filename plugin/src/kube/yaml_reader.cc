@@ -9,6 +9,10 @@ namespace {
 
 using protocol::Json;
 
+/// An alias can stand for more than the file is long, and even for what it is a part of.
+constexpr int kMaxDepth = 100;
+constexpr int kMaxValues = 10'000;
+
 bool IsAbsent(const YAML::Node& node) {
   return !node.IsDefined() || node.IsNull();
 }
@@ -33,6 +37,31 @@ Json ScalarToJson(const YAML::Node& node) {
     return flag;
   }
   return node.Scalar();
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded.
+Json Convert(const YAML::Node& node, int depth_left, int& values_left) {
+  if (IsAbsent(node)) {
+    return nullptr;
+  }
+  if (depth_left == 0 || --values_left < 0) {
+    throw YAML::Exception(node.Mark(), "too much is nested here, perhaps by an alias");
+  }
+  if (node.IsSequence()) {
+    Json list = Json::array();
+    for (const YAML::Node& item : node) {
+      list.push_back(Convert(item, depth_left - 1, values_left));
+    }
+    return list;
+  }
+  if (node.IsMap()) {
+    Json map = Json::object();
+    for (const auto& field : node) {
+      map[field.first.Scalar()] = Convert(field.second, depth_left - 1, values_left);
+    }
+    return map;
+  }
+  return ScalarToJson(node);
 }
 
 }  // namespace
@@ -124,24 +153,8 @@ void YamlReader::Fail(const YAML::Mark& mark, const std::string& what) {
 }
 
 Json ToJson(const YAML::Node& node) {
-  if (IsAbsent(node)) {
-    return nullptr;
-  }
-  if (node.IsSequence()) {
-    Json list = Json::array();
-    for (const YAML::Node& item : node) {
-      list.push_back(ToJson(item));
-    }
-    return list;
-  }
-  if (node.IsMap()) {
-    Json map = Json::object();
-    for (const auto& field : node) {
-      map[field.first.Scalar()] = ToJson(field.second);
-    }
-    return map;
-  }
-  return ScalarToJson(node);
+  int values_left = kMaxValues;
+  return Convert(node, kMaxDepth, values_left);
 }
 
 }  // namespace netcheck::kube

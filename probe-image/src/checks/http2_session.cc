@@ -16,8 +16,6 @@ using Kind = Http2Event::Kind;
 
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::uint32_t kFirstWindow = 65535;
-/// Of 16 KiB each, so that a header list of the size that Go takes fits in.
-constexpr std::size_t kMaxContinuations = 1024;
 
 struct OptionFree {
   void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
@@ -37,6 +35,8 @@ std::unique_ptr<nghttp2_option, OptionFree> MakeOption() {
   nghttp2_option_new(&option);
   nghttp2_option_set_no_http_messaging(option, 1);
 #if NGHTTP2_VERSION_NUM >= 0x013d00
+  // Of 16 KiB each, so that a header list of the size that Go takes fits in.
+  constexpr std::size_t kMaxContinuations = 1024;
   nghttp2_option_set_max_continuations(option, kMaxContinuations);
 #endif
   return std::unique_ptr<nghttp2_option, OptionFree>(option);

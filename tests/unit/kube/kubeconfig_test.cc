@@ -346,6 +346,28 @@ TEST_CASE("kubeconfig: malformed files name their line") {
     text = "users:\n- name: a\n- name: a\n";
     CHECK(Problem({}, environment) == prefix + "3: \"a\" is a second time in users");
   }
+  SUBCASE("a value that contains itself") {
+    text =
+        "clusters:\n- name: a\n  cluster:\n    extensions:\n"
+        "    - name: client.authentication.k8s.io/exec\n      extension: &a [1, *a]\n";
+    CHECK(Problem({}, environment) == prefix +
+                                          "6: is not valid YAML: too much is nested here, "
+                                          "perhaps by an alias");
+  }
+  SUBCASE("a value that aliases multiply") {
+    text = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+    for (char name = 'b'; name <= 'h'; ++name) {
+      text += std::string(1, name) + ": &" + name + " [";
+      for (int i = 0; i < 10; ++i) {
+        text += std::string(i == 0 ? "*" : ", *") + static_cast<char>(name - 1);
+      }
+      text += "]\n";
+    }
+    text +=
+        "clusters: [{name: a, cluster: {extensions: "
+        "[{name: client.authentication.k8s.io/exec, extension: *h}]}}]\n";
+    CHECK(Problem({}, environment).find("too much is nested here") != std::string::npos);
+  }
   SUBCASE("another kind") {
     text = "kind: Pod\n";
     CHECK(Problem({}, environment) == prefix + "1: is a Pod, not a kubeconfig (kind: Config)");
