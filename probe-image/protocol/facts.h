@@ -299,7 +299,8 @@ struct ExecRun {
   /// command) or "process" (the container's first process, which may have changed it).
   std::string source;
   bool seccomp_left_out = false;  ///< The container has a filter; the command ran without it.
-  std::optional<std::int64_t> started_us;  ///< execve(2) succeeded: kubelet's limit counts from here.
+  std::optional<std::int64_t>
+      started_us;  ///< execve(2) succeeded: kubelet's limit counts from here.
   std::optional<std::int64_t> exited_us;
   int exit_code = 0;    ///< As a runtime tells it: 128 + N after signal N. When exited_us is there.
   bool killed = false;  ///< By the probe, after patience_ms.

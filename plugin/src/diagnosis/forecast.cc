@@ -152,10 +152,7 @@ void SayAllFail(const Digest& digest, const model::Probe& probe, Forecast& forec
 }
 
 /// Some counted attempts failed: a matter of luck, so an interval.
-void SaySomeFail(const model::Probe& probe,
-                 int counted,
-                 bool never_restarted,
-                 Forecast& forecast) {
+void SaySomeFail(const model::Probe& probe, int counted, bool never_restarted, Forecast& forecast) {
   const double counted_share = static_cast<double>(counted) / forecast.attempts;
   const double period = probe.period_s / counted_share;
   const ShareInterval share = WilsonInterval(forecast.failed, counted);
@@ -214,8 +211,7 @@ Forecast ForecastOf(const Digest& digest,
   } else if (forecast.failed == counted) {
     SayAllFail(digest, *probe.probe, forecast);
   } else {
-    SaySomeFail(
-        *probe.probe, counted, IsNeverRestarted(digest, forecast.container), forecast);
+    SaySomeFail(*probe.probe, counted, IsNeverRestarted(digest, forecast.container), forecast);
   }
   return forecast;
 }

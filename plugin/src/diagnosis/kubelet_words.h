@@ -32,7 +32,7 @@ enum class Ending {
 struct KubeletWords {
   model::ProbeType type = model::ProbeType::kUnknown;
   Ending ending = Ending::kOther;
-  int status = 0;      ///< When kStatus.
+  int status = 0;        ///< When kStatus.
   bool errored = false;  ///< "probe errored" instead of "probe failed".
   std::string output;    ///< Without "Liveness probe failed: ".
 };

@@ -15,10 +15,11 @@ void AddCommand(const ProbeCase& probe,
                     "the probe's command was run without it"});
   }
   if (run.source == "process") {
-    list.push_back({fmt::format("the runtime's config.json of container {}", probe.probe->container),
-                    "it was not found on the node",
-                    "the probe's command was run with the environment and user of the container's "
-                    "first process, which may have changed them"});
+    list.push_back(
+        {fmt::format("the runtime's config.json of container {}", probe.probe->container),
+         "it was not found on the node",
+         "the probe's command was run with the environment and user of the container's "
+         "first process, which may have changed them"});
   }
 }
 

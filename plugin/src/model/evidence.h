@@ -35,7 +35,7 @@ struct Container {
   bool ready = false;
   bool started = false;
   int restart_count = 0;
-  std::string started_at;  ///< RFC 3339, of the running state.
+  std::string started_at;        ///< RFC 3339, of the running state.
   bool never_restarted = false;  ///< restartPolicy Never: what kubelet kills stays dead.
 };
 

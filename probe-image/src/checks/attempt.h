@@ -15,7 +15,7 @@ namespace netcheck::probe {
 struct AttemptContext {
   const ProbeClock& clock;
   StopHook stop;
-  DialObserver on_connect;  ///< May be empty.
+  DialObserver on_connect;                                  ///< May be empty.
   std::vector<protocol::ContainerProcess> containers = {};  ///< Those that commands can run in.
 };
 

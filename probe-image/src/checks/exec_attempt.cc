@@ -81,9 +81,7 @@ std::string NotExecuted(const std::string& why) {
 /// One of the command's streams, of which kubelet keeps only the start.
 class OutputStream {
  public:
-  explicit OutputStream(UniqueFd fd) : fd_(std::move(fd)) {
-    fcntl(fd_.get(), F_SETFL, O_NONBLOCK);
-  }
+  explicit OutputStream(UniqueFd fd) : fd_(std::move(fd)) { fcntl(fd_.get(), F_SETFL, O_NONBLOCK); }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool open() const { return fd_.valid(); }
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -190,7 +188,8 @@ class RunningCommand {
   void LookForExit() {
     constexpr int kSignalled = 128;
     siginfo_t info{};
-    if (exited_us_ || waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+    if (exited_us_ ||
+        waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
         info.si_pid == 0) {
       return;
     }

@@ -98,8 +98,7 @@ struct TlsStream::State {
   IoResult last = {};   ///< What ended the connection, told ever after (Conn.in.err).
 };
 
-TlsStream::TlsStream(ByteStream& lower, const std::string& server_name)
-    : state_(new State{lower}) {
+TlsStream::TlsStream(ByteStream& lower, const std::string& server_name) : state_(new State{lower}) {
   if (SharedContext() == nullptr) {
     return;
   }

@@ -68,7 +68,8 @@ bool TakeStreams(const StandardStreams& streams, int& keep) {
 
 bool WriteFile(const char* path, const std::string& text) {
   const UniqueFd fd(open(path, O_WRONLY | O_CLOEXEC));
-  return fd.valid() && write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  return fd.valid() &&
+         write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 /// The label of the program that execve(2) starts (proc_pid_attr(5)).
@@ -173,8 +174,8 @@ std::string_view NameOf(std::string_view variable) {
 std::vector<std::string> Environment(const ProcessSpec& spec) {
   std::vector<std::string> environment;
   const auto set = [&](const std::string& variable) {
-    const auto same = std::find_if(
-        environment.begin(), environment.end(), [&](const std::string& other) {
+    const auto same =
+        std::find_if(environment.begin(), environment.end(), [&](const std::string& other) {
           return NameOf(other) == NameOf(variable);
         });
     if (same != environment.end()) {
@@ -184,8 +185,8 @@ std::vector<std::string> Environment(const ProcessSpec& spec) {
     }
   };
   std::for_each(spec.environment.begin(), spec.environment.end(), set);
-  const bool has_home = std::any_of(
-      environment.begin(), environment.end(), [](const std::string& variable) {
+  const bool has_home =
+      std::any_of(environment.begin(), environment.end(), [](const std::string& variable) {
         return NameOf(variable) == "HOME" && variable != "HOME=";
       });
   if (!has_home) {

@@ -146,8 +146,7 @@ std::string ContainerIdOf(const std::string& process) {
 
 }  // namespace
 
-Result<ProcessSpec> ReadProcessSpec(const Process& first_process,
-                                    const std::string& proc_root) {
+Result<ProcessSpec> ReadProcessSpec(const Process& first_process, const std::string& proc_root) {
   const std::string process = proc_root + "/" + std::to_string(first_process.pid);
   const auto status = ReadFile(process + "/status");
   if (!status) {

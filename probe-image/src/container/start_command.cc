@@ -158,11 +158,11 @@ bool ReaderIsGone(int fd) {
   constexpr int kNotExecuted = 127;
   int report = made.report.writer.get();
   std::vector<std::string> environment;
-  const std::string problem = BecomeProcess(
-      spec,
-      {made.null.get(), made.output.writer.get(), made.errors.writer.get()},
-      report,
-      environment);
+  const std::string problem =
+      BecomeProcess(spec,
+                    {made.null.get(), made.output.writer.get(), made.errors.writer.get()},
+                    report,
+                    environment);
   // Set after the user was changed, which clears it. A parent that went before is not noticed by
   // it: then nobody reads.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -219,7 +219,8 @@ int EnterAndFork(const ProcessSpec& spec, const Execute& execute, const Preparat
   }
   for (const Namespace& space : made.namespaces) {
     if (setns(space.fd.get(), 0) != 0) {
-      Report(report, kNotIn, SystemError("setns to its " + space.name + " namespace", errno).message);
+      Report(
+          report, kNotIn, SystemError("setns to its " + space.name + " namespace", errno).message);
       return 1;
     }
   }

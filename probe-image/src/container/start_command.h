@@ -23,7 +23,8 @@ struct StartedCommand {
   std::string error;  ///< What `execute` returned, when it did.
 };
 
-/// Replaces the process by the command, execve(2); returns only when that fails, with words for why.
+/// Replaces the process by the command, execve(2); returns only when that fails, with words for
+/// why.
 using Execute = std::function<std::string(const std::vector<std::string>& environment)>;
 
 /// Starts a command in the container of `member`, as `runc exec` does (libcontainer/

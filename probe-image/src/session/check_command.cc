@@ -245,7 +245,9 @@ Result<void> SetOption(const std::string& option, const std::string& value, Requ
   } else if (option == "--kubelet-version") {
     request.kubelet_version = value;
   } else if (option == "--source-port" || option == "--repeat" || option == "--pid") {
-    const int most = option == "--source-port" ? kMaxPort : option == "--pid" ? kMaxPid : kMaxRepeat;
+    const int most = option == "--source-port" ? kMaxPort
+                     : option == "--pid"       ? kMaxPid
+                                               : kMaxRepeat;
     const auto number = Number(option, value, most);
     if (!number) {
       return number.error();

@@ -63,8 +63,8 @@ std::optional<std::string_view> RelativeTo(std::string_view path, std::string_vi
   return path == "/" ? std::string_view() : path;
 }
 
-/// Whether the mount shows the hierarchy of a line of /proc/PID/cgroup. A v1 hierarchy has one mount
-/// option for each of its controllers, among others.
+/// Whether the mount shows the hierarchy of a line of /proc/PID/cgroup. A v1 hierarchy has one
+/// mount option for each of its controllers, among others.
 bool ShowsHierarchy(const CgroupMount& mount, std::string_view controllers) {
   if (controllers.empty() || mount.v2) {
     return controllers.empty() && mount.v2;

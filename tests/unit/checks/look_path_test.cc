@@ -16,7 +16,8 @@ namespace {
 class Folder {
  public:
   Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "netcheck-path-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "netcheck-path-XXXXXX").string();
     root_ = mkdtemp(pattern.data());
     std::ofstream(root_ + "/program") << "#!/bin/sh\n";
     std::ofstream(root_ + "/text") << "x";
@@ -40,9 +41,9 @@ TEST_CASE("look path: a name with a slash is taken as it is") {
   CHECK(LookPath(folder.root() + "/program", "").path == folder.root() + "/program");
   CHECK(LookPath("/no/such", "/bin").error ==
         "exec: \"/no/such\": stat /no/such: no such file or directory");
-  CHECK(LookPath(folder.root() + "/text/x", "").error ==
-        "exec: \"" + folder.root() + "/text/x\": stat " + folder.root() +
-            "/text/x: not a directory");
+  CHECK(LookPath(folder.root() + "/text/x", "").error == "exec: \"" + folder.root() +
+                                                             "/text/x\": stat " + folder.root() +
+                                                             "/text/x: not a directory");
   CHECK(LookPath(folder.root() + "/text", "").error ==
         "exec: \"" + folder.root() + "/text\": permission denied");
   CHECK(LookPath(folder.root() + "/folder", "").error ==

@@ -1,10 +1,11 @@
+#include "container/process_spec.h"
+
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
-#include "container/process_spec.h"
 #include "unit/kernel/proc_tree.h"
 
 using netcheck::probe::ReadProcessSpec;
@@ -78,9 +79,8 @@ TEST_CASE("process spec: conmon works in the container's bundle, or is told") {
   }
   SUBCASE("is told") {
     container.Link("/", "50/root");
-    container.Write(
-        "50/cmdline",
-        std::string("conmon\0-b\0", 10) + container.Bundle(kId) + std::string("\0", 1));
+    container.Write("50/cmdline",
+                    std::string("conmon\0-b\0", 10) + container.Bundle(kId) + std::string("\0", 1));
   }
   const auto spec = container.Read();
   REQUIRE(spec);

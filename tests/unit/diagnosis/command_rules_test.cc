@@ -27,7 +27,8 @@ protocol::CheckAttempt Ended(int exit_code, std::int64_t run_us, const std::stri
 }
 
 protocol::CheckAttempt Killed() {
-  protocol::CheckAttempt attempt = Ended(137, 10'000'000, "command timed out: \"cat\" timed out after 1s");
+  protocol::CheckAttempt attempt =
+      Ended(137, 10'000'000, "command timed out: \"cat\" timed out after 1s");
   attempt.result = "failure";
   attempt.phase = protocol::CheckPhase::kRun;
   attempt.exec->killed = true;
@@ -162,7 +163,8 @@ TEST_CASE("commands: one without end gets no value to set") {
   attempt.exec->left_running = {"sleep"};
   const Finding finding = Only(ExecEvidence({attempt}).Diagnosed());
   CHECK(finding.code == "NC-TIMEOUT-002");
-  CHECK(Mentions(finding.evidence, "1 run had not ended when netcheck killed it, after at most 10.00 s"));
+  CHECK(Mentions(finding.evidence,
+                 "1 run had not ended when netcheck killed it, after at most 10.00 s"));
   CHECK(Mentions(finding.evidence, "It left processes running, which kubelet does not end: sleep"));
   CHECK_FALSE(Mentions(finding.fix, "timeoutSeconds:"));
 }
@@ -175,7 +177,8 @@ TEST_CASE("commands: one that can't be executed") {
   const Finding& finding = Only(report);
   CHECK(finding.code == "NC-EXEC-002");
   CHECK(finding.certainty == Certainty::kProven);
-  CHECK(Mentions(finding.evidence, "1 of 1 run: exec: \"cat\": executable file not found in $PATH"));
+  CHECK(
+      Mentions(finding.evidence, "1 of 1 run: exec: \"cat\": executable file not found in $PATH"));
   CHECK(Mentions(finding.evidence, "neither succeeds nor fails"));
   CHECK(Mentions(finding.fix, "The image of container web has no cat"));
   REQUIRE(report.forecasts.size() == 1);
@@ -230,7 +233,12 @@ TEST_CASE("commands: our runs beside kubelet's") {
   evidence.evidence().events = {
       {"Unhealthy", "web", "Readiness probe failed: connect: connection refused", 3, "1", "2"},
       {"Unhealthy", "web", "Readiness probe failed: something else", 2, "1", "3"},
-      {"Unhealthy", "web", "Readiness probe failed: command timed out: \"c\" timed out after 1s", 1, "1", "4"}};
+      {"Unhealthy",
+       "web",
+       "Readiness probe failed: command timed out: \"c\" timed out after 1s",
+       1,
+       "1",
+       "4"}};
   const Report report = evidence.Diagnosed();
   REQUIRE(report.kubelet.size() == 2);
   CHECK(report.kubelet[0].count == 5);

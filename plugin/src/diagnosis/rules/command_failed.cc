@@ -55,17 +55,19 @@ std::string AdviceFor(const std::string& cause, const model::Probe& probe) {
   const auto says = [&](std::string_view words) { return cause.find(words) != cause.npos; };
   const std::string program = probe.command.empty() ? "" : CommandLine({probe.command.front()});
   if (program.find(' ') != program.npos) {
-    return fmt::format("exec.command has \"{}\" as one word: write each argument as an item of its "
-                       "own, or [\"sh\", \"-c\", \"...\"] where the image has a shell.",
-                       program);
+    return fmt::format(
+        "exec.command has \"{}\" as one word: write each argument as an item of its "
+        "own, or [\"sh\", \"-c\", \"...\"] where the image has a shell.",
+        program);
   }
   if (says("permission denied")) {
     return fmt::format("Make {} executable in the image (chmod +x), or name a program.", program);
   }
   if (says("exec format error")) {
-    return fmt::format("{} is no program for this node's architecture, or a script without its "
-                       "first line \"#!/bin/sh\".",
-                       program);
+    return fmt::format(
+        "{} is no program for this node's architecture, or a script without its "
+        "first line \"#!/bin/sh\".",
+        program);
   }
   return fmt::format(
       "The image of container {} has no {}: correct exec.command, or put the program into the "
@@ -78,9 +80,8 @@ Finding ExplainNotExecuted(const Digest& digest,
                            const ProbeCase& probe,
                            const std::vector<const JudgedAttempt*>& commands,
                            std::vector<AttemptRef> claims) {
-  const auto first = std::find_if(commands.begin(), commands.end(), [](const auto* judged) {
-    return NotExecuted(*judged);
-  });
+  const auto first = std::find_if(
+      commands.begin(), commands.end(), [](const auto* judged) { return NotExecuted(*judged); });
   const std::string cause = Cause((*first)->attempt->error);
   Finding finding;
   finding.code = "NC-EXEC-002";
@@ -171,12 +172,13 @@ Finding ExplainHeldOpen(const ProbeCase& probe, const std::set<std::string>& nam
   finding.certainty = Certainty::kPossible;
   finding.subject = probe.subject;
   finding.title = "The command leaves a process running that holds its output open";
-  finding.evidence.push_back(
-      fmt::format("When the command had ended, its standard output or error was still open; it left "
-                  "running: {}. netcheck ended what was left.",
-                  names.empty() ? "nothing of its own session" : fmt::format("{}", fmt::join(names, ", "))));
+  finding.evidence.push_back(fmt::format(
+      "When the command had ended, its standard output or error was still open; it left "
+      "running: {}. netcheck ended what was left.",
+      names.empty() ? "nothing of its own session" : fmt::format("{}", fmt::join(names, ", "))));
   finding.evidence.emplace_back(
-      "containerd gives kubelet the result only when the output is closed: until then kubelet makes "
+      "containerd gives kubelet the result only when the output is closed: until then kubelet "
+      "makes "
       "no other such check of this container, whatever timeoutSeconds says.");
   finding.fix.emplace_back(
       "Redirect the output of what the command starts in the background: >/dev/null 2>&1.");

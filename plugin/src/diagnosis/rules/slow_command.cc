@@ -63,11 +63,11 @@ void AddTimes(const Runs& runs, const model::Probe& probe, Finding& finding) {
                     runs.killed == 1 ? "it" : "them",
                     Duration(runs.longest_killed)));
   }
-  finding.evidence.push_back(
-      fmt::format("To enter the container and execute the command took netcheck at most {}. "
-                  "timeoutSeconds counts from there; what the runtime itself needs until then can't "
-                  "be seen from here.",
-                  Duration(runs.longest_start)));
+  finding.evidence.push_back(fmt::format(
+      "To enter the container and execute the command took netcheck at most {}. "
+      "timeoutSeconds counts from there; what the runtime itself needs until then can't "
+      "be seen from here.",
+      Duration(runs.longest_start)));
 }
 
 void AddFix(const Runs& runs, const model::Probe& probe, Finding& finding) {
@@ -78,9 +78,8 @@ void AddFix(const Runs& runs, const model::Probe& probe, Finding& finding) {
                     "and half as much again).",
                     SufficientTimeout(runs.sorted.back())));
   } else {
-    finding.fix.push_back(
-        fmt::format("Find out what it waits for: run it with kubectl exec in container {}.",
-                    probe.container));
+    finding.fix.push_back(fmt::format(
+        "Find out what it waits for: run it with kubectl exec in container {}.", probe.container));
   }
 }
 
@@ -95,8 +94,9 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
   AddTimes(runs, *probe.probe, finding);
   AddThrottling(digest, probe, finding);
   if (!runs.left_running.empty()) {
-    finding.evidence.push_back(fmt::format(
-        "It left processes running, which kubelet does not end: {}.", fmt::join(runs.left_running, ", ")));
+    finding.evidence.push_back(
+        fmt::format("It left processes running, which kubelet does not end: {}.",
+                    fmt::join(runs.left_running, ", ")));
   }
   AddFix(runs, *probe.probe, finding);
   finding.claims = std::move(claims);
