@@ -225,8 +225,6 @@ void Http2Session::State::Receive(std::string_view bytes) {
       nghttp2_session_mem_recv(session.get(), Bytes(bytes.substr(0, usable)), usable);
   if (taken < 0) {
     Fault(std::string("http2: ") + nghttp2_strerror(static_cast<int>(taken)));
-  } else if (!scanner.fault().empty()) {
-    Fault(scanner.fault());
   }
 }
 
@@ -324,6 +322,11 @@ Http2Event Http2Session::Next(const Patience& patience) {
       return Closed(std::move(sent));
     }
     if (!state_->events.empty()) {
+      break;
+    }
+    // After what nghttp2 made of the frames before it.
+    if (const std::string& fault = state_->scanner.fault(); !fault.empty()) {
+      state_->Fault(fault);
       break;
     }
     IoResult got = state_->stream.Read(buffer, patience);

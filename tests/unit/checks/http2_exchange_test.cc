@@ -146,7 +146,9 @@ TEST_CASE("http2 exchange: frames that nobody may send") {
   CHECK(ErrorOf(Http2Frame(9, 4, 1, "")) == "connection error: PROTOCOL_ERROR");
   CHECK(ErrorOf(Http2Frame(1, 4, 1, std::string(11, '\xff'))) ==
         "connection error: COMPRESSION_ERROR");
-  CHECK(ErrorOf(Http2Frame(0, 0, 1, std::string(16385, 'x'))) == "http2: frame too large");
+  const std::string too_large = Http2Frame(0, 0, 1, std::string(16385, 'x'));
+  CHECK(ErrorOf(too_large) == "http2: frame too large");
+  CHECK(ErrorOf(Http2Frame(0, 0, 0, "x") + too_large) == "connection error: PROTOCOL_ERROR");
 }
 
 TEST_CASE("http2 exchange: a server that speaks HTTP/1 after all") {
