@@ -37,8 +37,8 @@ class YamlReader {
   std::optional<protocol::Error> error_;
 };
 
-/// Any YAML as JSON; plain scalars get the types of YAML's core schema. Throws YAML::Exception where
-/// aliases make too much of it, or a value contains itself.
+/// Any YAML as JSON; plain scalars get the types of YAML's core schema. Throws YAML::Exception
+/// where aliases make too much of it, or a value contains itself.
 protocol::Json ToJson(const YAML::Node& node);
 
 }  // namespace netcheck::kube
