@@ -105,7 +105,8 @@ class BesideKubelet(unittest.TestCase):
                 idle = [one for one in examinations if one.wrong is None and one not in running.values()]
                 if time.monotonic() > deadline:
                     for one in idle:
-                        one.wrong = [f"not settled in {SETTLE_SECONDS} s: {self.describe(seen.get(one.row.name))}"]
+                        state = self.describe(seen.get(one.row.name))
+                        one.wrong = [f"not settled and examined in {SETTLE_SECONDS} s: {state}"]
                     idle = []
                 due = [one for one in idle if one.is_due(seen.get(one.row.name))]
                 due.sort(key=lambda one: not one.row.restarts)
