@@ -123,7 +123,8 @@ class BesideKubelet(unittest.TestCase):
                 idle = [one for one in present if one not in running.values()]
                 for one in idle:
                     if one.is_overdue():
-                        one.wrong = [f"not settled in {SETTLE_SECONDS} s: {self.describe(seen.get(one.row.name))}"]
+                        state = self.describe(seen.get(one.row.name))
+                        one.wrong = [f"not settled and examined in {SETTLE_SECONDS} s: {state}"]
                 due = [one for one in idle if one.wrong is None and one.is_due(seen.get(one.row.name))]
                 due.sort(key=lambda one: not one.row.restarts)
                 for one in due[: EXAMINATIONS_AT_ONCE - len(running)]:

@@ -201,7 +201,8 @@ Forecast ForecastOf(const Digest& digest,
   forecast.failed = count(Outcome::kFailure);
   forecast.errored = count(Outcome::kError);
   const int counted = forecast.attempts - forecast.errored;
-  if (digest.evidence->pod_after.terminating && probe.probe->type != ProbeType::kReadiness) {
+  const bool deleted = digest.evidence->pod.terminating || digest.evidence->pod_after.terminating;
+  if (deleted && probe.probe->type != ProbeType::kReadiness) {
     forecast.text = "kubelet does not make it any more: the pod is being deleted";
   } else if (counted == 0) {
     forecast.text =

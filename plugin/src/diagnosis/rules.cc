@@ -10,7 +10,9 @@ const std::vector<Rule>& Rules() {
                                           HandshakeLost,
                                           HttpStatus,
                                           GrpcHealth,
-                                          SlowAnswer};
+                                          SlowAnswer,
+                                          SlowCommand,
+                                          CommandFailed};
   return rules;
 }
 

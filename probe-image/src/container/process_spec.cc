@@ -136,7 +136,8 @@ Result<ProcessSpec> CopyFirstProcess(const std::string& status,
 /// The ID that the process's cgroup has in its name; "" where it has none.
 std::string ContainerIdOf(const std::string& process) {
   const auto cgroups = ReadFile(process + "/cgroup");
-  for (const CgroupLine& cgroup : ParseCgroupFile(cgroups ? *cgroups : "")) {
+  const std::string text = cgroups ? *cgroups : "";
+  for (const CgroupLine& cgroup : ParseCgroupFile(text)) {
     if (const std::string_view id = ContainerIn(cgroup.path); !id.empty()) {
       return std::string(id);
     }

@@ -253,7 +253,7 @@ TEST_CASE("port name: found without an attempt, with what kubelet does about it"
   CHECK(Mentions(report.findings[0].evidence, "parsing \"admin\": invalid syntax"));
   REQUIRE(report.forecasts.size() == 1);
   CHECK(report.forecasts[0].errored == 1);
-  REQUIRE(report.checks.size() == 1);
+  REQUIRE_FALSE(report.checks.empty());
   CHECK(report.checks[0].attempts.at(0).outcome == "unknown");
 }
 
