@@ -144,7 +144,7 @@ _HTTP = (
         action=http(),
         ends=Ends.ERRORED,
         says="reading body)",
-        failureThreshold=1,
+        failureThreshold=2,
     ),
     # 7, 8
     _row(
@@ -318,7 +318,7 @@ _GRPC = (
 
 # A restart leaves time for an examination before the next one.
 _RESTART = {"ends": Ends.FAILURE, "restarts": True, "periodSeconds": 10, "initialDelaySeconds": 0}
-_SECOND_CONTAINER_FIELDS = {"periodSeconds": 1, "failureThreshold": 1}
+_OTHER_PROBE = {"periodSeconds": 1, "failureThreshold": 3}
 
 _LIFE = (
     _row("live-500", "-status=500", probe="liveness", action=http(), says=_STATUS_500, **_RESTART),
@@ -343,8 +343,8 @@ _LIFE = (
         says="connection refused",
         failureThreshold=30,
         container={
-            "livenessProbe": {**http(), **_SECOND_CONTAINER_FIELDS},
-            "readinessProbe": {**http(), **_SECOND_CONTAINER_FIELDS},
+            "livenessProbe": {**http(), **_OTHER_PROBE},
+            "readinessProbe": {**http(), **_OTHER_PROBE},
         },
     ),
     # The other probes, which would fail, are not made.
@@ -359,8 +359,8 @@ _LIFE = (
         started=False,
         failureThreshold=100,
         container={
-            "livenessProbe": {**tcp(8081), **_SECOND_CONTAINER_FIELDS},
-            "readinessProbe": {**tcp(8082), **_SECOND_CONTAINER_FIELDS},
+            "livenessProbe": {**tcp(8081), **_OTHER_PROBE},
+            "readinessProbe": {**tcp(8082), **_OTHER_PROBE},
         },
     ),
     # 15
@@ -371,7 +371,7 @@ _LIFE = (
         ends=Ends.FAILURE,
         says=_STATUS_500,
         deleted=True,
-        container={"livenessProbe": {**http(), **_SECOND_CONTAINER_FIELDS}},
+        container={"livenessProbe": {**http(), **_OTHER_PROBE}},
         spec={"terminationGracePeriodSeconds": 120},
     ),
 )
