@@ -1,0 +1,310 @@
+"""Cases of HTTP/2 and of gRPC made by chance: sound answers whose frames and header blocks are changed.
+
+As in generator.py a case is a sound answer and a list of mutations.
+"""
+
+import dataclasses
+import random
+from typing import Callable, Iterator
+
+import http2_frames as h2
+from scripts import Case, Close, HalfClose, Hold, Listener, ReadStream, Reset, Send, Sleep, Step, Tls, grpc_probe
+from scripts import http_probe
+
+
+@dataclasses.dataclass
+class Frame:
+    kind: int
+    flags: int = 0
+    stream: int = 1
+    payload: bytes = b""
+    fields: list[tuple[h2.Text, h2.Text]] | None = None
+    """Of HEADERS, instead of a payload."""
+    size_off_by: int = 0
+
+    def encode(self) -> bytes:
+        payload = self.payload if self.fields is None else h2.block(*self.fields)
+        size = max(0, len(payload) + self.size_off_by)
+        return h2.frame(self.kind, self.flags, self.stream, payload, size)
+
+
+def _headers(*fields: tuple[h2.Text, h2.Text], end: bool = False) -> Frame:
+    return Frame(h2.HEADERS, h2.END_HEADERS | (h2.END_STREAM if end else 0), fields=list(fields))
+
+
+def _data(payload: bytes, end: bool = False) -> Frame:
+    return Frame(h2.DATA, h2.END_STREAM if end else 0, payload=payload)
+
+
+_GRPC = ((":status", "200"), ("content-type", "application/grpc"))
+GRPC_ANSWERS: tuple[Callable[[], list[Frame]], ...] = (
+    lambda: [_headers(*_GRPC), _data(h2.message(b"\x08\x01")), _headers(("grpc-status", "0"), end=True)],
+    lambda: [_headers(*_GRPC), _data(h2.message(b"\x08\x02")), _headers(("grpc-status", "0"), end=True)],
+    lambda: [_headers(*_GRPC, ("grpc-status", "5"), ("grpc-message", "unknown%20service"), end=True)],
+    lambda: [_headers(*_GRPC, ("grpc-status", "12"), end=True)],
+    lambda: [_headers((":status", "503"), ("content-type", "text/html")), _data(b"sorry", True)],
+)
+HTTP_ANSWERS: tuple[Callable[[], list[Frame]], ...] = (
+    lambda: [_headers((":status", "200"), ("server", "test")), _data(b"hello", True)],
+    lambda: [_headers((":status", "200"), ("content-length", "10")), _data(b"hello"), _data(b"world", True)],
+    lambda: [_headers((":status", "103"), ("link", "x")), _headers((":status", "200")), _data(b"hello", True)],
+    lambda: [_headers((":status", "200")), _data(b"hello"), _headers(("checksum", "1"), end=True)],
+    lambda: [_headers((":status", "503"), end=True)],
+    lambda: [_headers((":status", "302"), ("location", "/next"), end=True)],
+)
+
+# fmt: off
+FIELDS: tuple[tuple[h2.Text, h2.Text], ...] = (
+    (":status", "200"), (":status", "404"), (":status", "100"), (":status", ""), (":status", "abc"), (":path", "/"),
+    (":x", "y"), ("content-length", "5"), ("content-length", "7"), ("content-length", "x"), ("content-length", "0"),
+    ("content-type", "application/grpc"), ("content-type", "application/grpc+proto"), ("content-type", "text/html"),
+    ("content-type", ""), ("grpc-status", "0"), ("grpc-status", "5"), ("grpc-status", "x"), ("grpc-status", "99"),
+    ("grpc-status", "-1"), ("grpc-message", "a%20b"), ("grpc-message", b"\xff%zz"), ("grpc-encoding", "gzip"),
+    ("grpc-encoding", "identity"), ("x-bin", "!"), ("x-bin", "YQ"), ("grpc-status-details-bin", "CAUSAWI"),
+    ("X", "y"), ("", "y"), ("x", b"\x00"), ("x", b"\xff"), ("x y", "z"), ("x", "y" * 300), ("x", ""), ("location", "/x"),
+    ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"), ("te", "trailers"),
+)
+EXTRA_FRAMES: tuple[Callable[[], Frame], ...] = (
+    lambda: Frame(h2.PING, 0, 0, b"12345678"), lambda: Frame(h2.PING, h2.ACK, 0, b"12345678"),
+    lambda: Frame(h2.SETTINGS, 0, 0), lambda: Frame(h2.SETTINGS, h2.ACK, 0),
+    lambda: Frame(h2.SETTINGS, 0, 0, b"\0\3\0\0\0\0"), lambda: Frame(h2.SETTINGS, 0, 0, b"\0\4\0\0\0\1"),
+    lambda: Frame(h2.SETTINGS, 0, 0, b"\0\4\xff\xff\xff\xff"), lambda: Frame(h2.SETTINGS, 0, 0, b"\0\1\0\0\0\0"),
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\1\0"), lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\1\0"),
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\0\0"), lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\0\0"),
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\x7f\xff\xff\xff"), lambda: Frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10"),
+    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\2"), lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\x08"),
+    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\0"), lambda: Frame(h2.RST_STREAM, 0, 3, b"\0\0\0\2"),
+    lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\1\0\0\0\0bye"), lambda: Frame(h2.GOAWAY, 0, 0, b"\x7f\xff\xff\xff\0\0\0\0"),
+    lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\0\0\0\0\2"), lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\1\0\0\0\x0btoo_many_pings"),
+    lambda: Frame(h2.PUSH_PROMISE, h2.END_HEADERS, 1, b"\0\0\0\2"), lambda: Frame(200, 0, 1, b"new"),
+    lambda: Frame(h2.CONTINUATION, h2.END_HEADERS, 1), lambda: _data(b""), lambda: _data(b"x"),
+    lambda: _headers(("x", "y")), lambda: _headers(("x", "y"), end=True), lambda: _data(b"", True),
+)
+MESSAGES = (
+    b"", b"\x08\x01", b"\x08\x00", b"\x08\x03", b"\x08\x07", b"\x08", b"\x12\x01x\x08\x01", b"\x00", b"\x08\xff\xff\xff\xff\x0f",
+    b"\x0b\x0c", b"\x0b", b"\x0d1234", b"\x0912345678", b"\x0f",
+)
+BLOCK_PARTS = (
+    b"\x88", b"\x8d", b"\x80", b"\xbe", b"\xff\x00", b"\x40\x01a\x01b", b"\x00\x01a\x01b", b"\x10\x01a\x01b", b"\x20",
+    b"\x3f\xe1\x1f", b"\x3f\xe2\x1f", b"\x48\x82\x64\x02", b"\x48\x03200", b"\x5f\x03x/y", b"\x00\x81\xff", b"\x00", b"\x7f\xff",
+)
+# fmt: on
+
+
+@dataclasses.dataclass
+class _Draft:
+    """What mutations change, until it becomes a case."""
+
+    frames: list[Frame]
+    changes: list[Callable[[bytes], bytes]] = dataclasses.field(default_factory=list)
+    """Of the bytes that the frames make."""
+    ending: tuple[Step, ...] = (Sleep(0.05), HalfClose(), Hold())
+    """Not at once: whether a client still says what it thinks of an answer then is left to chance."""
+    pauses: list[float] = dataclasses.field(default_factory=list)
+    """Shares of the answer after which there is one."""
+    settings: bytes = h2.settings()
+
+
+Change = Callable[[_Draft, random.Random], None]
+
+
+def _position(draft: _Draft, chance: random.Random) -> int:
+    return chance.randrange(len(draft.frames) + 1)
+
+
+def _on_frame(change: Callable[[Frame, random.Random], None]) -> Change:
+    def changed(draft: _Draft, chance: random.Random) -> None:
+        if draft.frames:
+            change(chance.choice(draft.frames), chance)
+
+    return changed
+
+
+def _on_fields(change: Callable[[list[tuple[h2.Text, h2.Text]], random.Random], None]) -> Change:
+    def changed(draft: _Draft, chance: random.Random) -> None:
+        lists = [frame.fields for frame in draft.frames if frame.fields]
+        if lists:
+            change(chance.choice(lists), chance)
+
+    return changed
+
+
+def _kind(frame: Frame, chance: random.Random) -> None:
+    frame.kind = chance.choice((*range(10), 77))
+
+
+def _flags(frame: Frame, chance: random.Random) -> None:
+    frame.flags ^= chance.choice((h2.END_STREAM, h2.END_HEADERS, h2.PADDED, h2.HAS_PRIORITY, 0x10, 0x80))
+
+
+def _stream(frame: Frame, chance: random.Random) -> None:
+    frame.stream = chance.choice((0, 2, 3, 5, 0x7FFFFFFF, 0x80000001))
+
+
+def _size(frame: Frame, chance: random.Random) -> None:
+    frame.size_off_by = chance.choice((-1, -1, 1, 1, -3, 5, 9, 16384, 70000))
+
+
+def _pad(frame: Frame, chance: random.Random) -> None:
+    payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
+    padding = chance.choice((0, 1, 5))
+    frame.fields, frame.flags = None, frame.flags | h2.PADDED
+    frame.payload = bytes([padding + chance.choice((0, 0, 0, 1, 250))]) + payload + b"\0" * padding
+
+
+def _payload_byte(frame: Frame, chance: random.Random) -> None:
+    payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
+    at = chance.randrange(len(payload) + 1)
+    frame.fields = None
+    frame.payload = (
+        payload[:at] + bytes([chance.choice((0, 1, 0x40, 0x80, 0xFF, chance.randrange(256)))]) + payload[at + 1 :]
+    )
+
+
+def _grow(frame: Frame, chance: random.Random) -> None:
+    if frame.fields is None:
+        frame.payload = b"x" * chance.choice((1023, 10239, 10240, 10241, 16384))
+
+
+def _message(frame: Frame, chance: random.Random) -> None:
+    if frame.fields is None:
+        payload = chance.choice(MESSAGES)
+        size = chance.choice((None, None, None, 0, 1, 9, 1 << 22, (1 << 22) + 1, 0xFFFFFFFF))
+        flag = bytes([chance.choice((0, 0, 0, 0, 1, 7))])
+        frame.payload = flag + (len(payload) if size is None else size).to_bytes(4, "big") + payload
+
+
+def _block(frame: Frame, chance: random.Random) -> None:
+    """A header block of other representations than literals."""
+    if frame.kind == h2.HEADERS:
+        frame.fields = None
+        frame.payload = b"".join(chance.choice(BLOCK_PARTS) for _ in range(chance.randrange(1, 5)))
+
+
+def _insert_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
+    fields.insert(chance.randrange(len(fields) + 1), chance.choice(FIELDS))
+
+
+def _replace_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
+    fields[chance.randrange(len(fields))] = chance.choice(FIELDS)
+
+
+def _drop_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
+    fields.pop(chance.randrange(len(fields)))
+
+
+def _drop(draft: _Draft, chance: random.Random) -> None:
+    if draft.frames:
+        draft.frames.pop(chance.randrange(len(draft.frames)))
+
+
+def _repeat(draft: _Draft, chance: random.Random) -> None:
+    if draft.frames:
+        draft.frames.insert(_position(draft, chance), dataclasses.replace(chance.choice(draft.frames)))
+
+
+def _swap(draft: _Draft, chance: random.Random) -> None:
+    chance.shuffle(draft.frames)
+
+
+def _insert(draft: _Draft, chance: random.Random) -> None:
+    draft.frames.insert(_position(draft, chance), chance.choice(EXTRA_FRAMES)())
+
+
+def _continue(draft: _Draft, chance: random.Random) -> None:
+    """Cuts a header block in two."""
+    whole = [
+        index for index, frame in enumerate(draft.frames) if frame.kind == h2.HEADERS and frame.flags & h2.END_HEADERS
+    ]
+    if whole:
+        index = chance.choice(whole)
+        frame = draft.frames[index]
+        payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
+        at = chance.randrange(len(payload) + 1)
+        first = Frame(h2.HEADERS, frame.flags & ~h2.END_HEADERS, frame.stream, payload[:at])
+        second = Frame(h2.CONTINUATION, h2.END_HEADERS, frame.stream, payload[at:])
+        draft.frames[index : index + 1] = [first, second]
+
+
+def _cut(draft: _Draft, chance: random.Random) -> None:
+    share = chance.random()
+    draft.changes.append(lambda data: data[: round(share * len(data))])
+
+
+def _delete(draft: _Draft, chance: random.Random) -> None:
+    share, size = chance.random(), chance.choice((1, 1, 2, 9))
+    draft.changes.append(lambda data: data[: round(share * len(data))] + data[round(share * len(data)) + size :])
+
+
+def _pause(draft: _Draft, chance: random.Random) -> None:
+    draft.pauses.append(chance.random())
+
+
+def _ending(draft: _Draft, chance: random.Random) -> None:
+    draft.ending = chance.choice(((Hold(),), (Sleep(0.05), Reset()), (Sleep(0.1), Close())))
+
+
+def _settings(draft: _Draft, chance: random.Random) -> None:
+    key = chance.choice((1, 3, 4, 5, 6, 8, 9))
+    draft.settings = chance.choice(
+        (h2.settings((key, chance.choice((0, 1, 2, 100, 65536)))), h2.settings((2, 1)), b"", h2.SETTINGS_ACK, h2.ping())
+    )
+
+
+# The oftener a change is listed, the oftener it is made.
+# fmt: off
+CHANGES: tuple[Change, ...] = (
+    _on_frame(_kind), _on_frame(_flags), _on_frame(_flags), _on_frame(_stream), _on_frame(_size), _on_frame(_pad),
+    _on_frame(_payload_byte), _on_frame(_payload_byte), _on_frame(_grow), _on_frame(_message), _on_frame(_message),
+    _on_frame(_block), _on_fields(_insert_field), _on_fields(_insert_field), _on_fields(_replace_field),
+    _on_fields(_drop_field), _drop, _repeat, _swap, _insert, _insert, _insert, _continue, _cut, _delete, _pause, _pause,
+    _ending, _settings,
+)
+# fmt: on
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    name: str
+    protocol: str
+    """http2 or grpc."""
+    sound: int
+    mutations: tuple[tuple[int, int], ...]
+    """The index of a change, and the seed of its chances."""
+
+    def case(self) -> Case:
+        answers = GRPC_ANSWERS if self.protocol == "grpc" else HTTP_ANSWERS
+        draft = _Draft(answers[self.sound % len(answers)]())
+        for change, seed in self.mutations:
+            CHANGES[change](draft, random.Random(seed))
+        answer = b"".join(frame.encode() for frame in draft.frames)
+        for change_bytes in draft.changes:
+            answer = change_bytes(answer)
+        begin = (Send(draft.settings), ReadStream())
+        first = (*begin, *_sent(answer, draft.pauses), *draft.ending)
+        sound = b"".join(frame.encode() for frame in answers[0]())
+        second = (Send(h2.settings()), ReadStream(), Send(sound), HalfClose(), Hold())
+        if self.protocol == "grpc":
+            return Case(self.name, grpc_probe(), (Listener((first, second)),))
+        return Case(self.name, http_probe(scheme="HTTPS"), (Listener((first, second), tls=Tls(alpn=("h2",))),))
+
+    def smaller(self) -> "Iterator[Recipe]":
+        for left_out in range(len(self.mutations)):
+            yield dataclasses.replace(self, mutations=self.mutations[:left_out] + self.mutations[left_out + 1 :])
+
+
+def _sent(answer: bytes, pauses: list[float]) -> list[Step]:
+    steps: list[Step] = []
+    at = 0
+    for share in sorted(pauses):
+        until = round(share * len(answer))
+        steps += [Send(answer[at:until]), Sleep(0.03)]
+        at = until
+    return [*steps, Send(answer[at:])]
+
+
+def recipe(name: str, protocol: str, chance: random.Random) -> Recipe:
+    mutations = [
+        (chance.randrange(len(CHANGES)), chance.randrange(1 << 32)) for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))
+    ]
+    return Recipe(name, protocol, chance.randrange(60), tuple(mutations))
