@@ -1,6 +1,7 @@
-"""Cases of HTTP/2 and of gRPC made by chance: sound answers whose frames and header blocks are changed.
+"""Cases of HTTP/2 and of gRPC made by chance: sound answers whose frames and header lists are changed.
 
-As in generator.py a case is a sound answer and a list of mutations.
+As in generator.py a case is a sound answer and a list of mutations. These keep to HTTP/2's framing: what breaks it is
+told otherwise by the library that netcheck's prober uses than by Go, see DIFFERENCES.md.
 """
 
 import dataclasses
@@ -20,12 +21,22 @@ class Frame:
     payload: bytes = b""
     fields: list[tuple[h2.Text, h2.Text]] | None = None
     """Of HEADERS, instead of a payload."""
-    size_off_by: int = 0
+
+    def content(self) -> bytes:
+        return self.payload if self.fields is None else h2.block(*self.fields)
 
     def encode(self) -> bytes:
-        payload = self.payload if self.fields is None else h2.block(*self.fields)
-        size = max(0, len(payload) + self.size_off_by)
-        return h2.frame(self.kind, self.flags, self.stream, payload, size)
+        return h2.frame(self.kind, self.flags, self.stream, self.content())
+
+    @property
+    def is_continued(self) -> bool:
+        return self.kind == h2.HEADERS and not self.flags & h2.END_HEADERS
+
+    @property
+    def is_last(self) -> bool:
+        """After it the server may send no more of the stream."""
+        ends = self.kind in (h2.DATA, h2.HEADERS) and bool(self.flags & h2.END_STREAM)
+        return ends or self.kind == h2.RST_STREAM
 
 
 def _headers(*fields: tuple[h2.Text, h2.Text], end: bool = False) -> Frame:
@@ -64,31 +75,36 @@ FIELDS: tuple[tuple[h2.Text, h2.Text], ...] = (
     ("X", "y"), ("", "y"), ("x", b"\x00"), ("x", b"\xff"), ("x y", "z"), ("x", "y" * 300), ("x", ""), ("location", "/x"),
     ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"), ("te", "trailers"),
 )
-EXTRA_FRAMES: tuple[Callable[[], Frame], ...] = (
+CONNECTION_FRAMES: tuple[Callable[[], Frame], ...] = (
     lambda: Frame(h2.PING, 0, 0, b"12345678"), lambda: Frame(h2.PING, h2.ACK, 0, b"12345678"),
-    lambda: Frame(h2.SETTINGS, 0, 0), lambda: Frame(h2.SETTINGS, h2.ACK, 0),
-    lambda: Frame(h2.SETTINGS, 0, 0, b"\0\3\0\0\0\0"), lambda: Frame(h2.SETTINGS, 0, 0, b"\0\4\0\0\0\1"),
-    lambda: Frame(h2.SETTINGS, 0, 0, b"\0\4\xff\xff\xff\xff"), lambda: Frame(h2.SETTINGS, 0, 0, b"\0\1\0\0\0\0"),
-    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\1\0"), lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\1\0"),
-    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\0\0"), lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\0\0"),
-    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\x7f\xff\xff\xff"), lambda: Frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10"),
-    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\2"), lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\x08"),
-    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\0"), lambda: Frame(h2.RST_STREAM, 0, 3, b"\0\0\0\2"),
-    lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\1\0\0\0\0bye"), lambda: Frame(h2.GOAWAY, 0, 0, b"\x7f\xff\xff\xff\0\0\0\0"),
-    lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\0\0\0\0\2"), lambda: Frame(h2.GOAWAY, 0, 0, b"\0\0\0\1\0\0\0\x0btoo_many_pings"),
-    lambda: Frame(h2.PUSH_PROMISE, h2.END_HEADERS, 1, b"\0\0\0\2"), lambda: Frame(200, 0, 1, b"new"),
-    lambda: Frame(h2.CONTINUATION, h2.END_HEADERS, 1), lambda: _data(b""), lambda: _data(b"x"),
-    lambda: _headers(("x", "y")), lambda: _headers(("x", "y"), end=True), lambda: _data(b"", True),
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\1\0"), lambda: Frame(200, 0, 0, b"new"), lambda: Frame(200, 0, 1, b"new"),
+)
+SETTINGS: tuple[tuple[int, int], ...] = (
+    (1, 0), (1, 100), (1, 65536), (3, 0), (3, 1), (3, 100), (4, 0), (4, 1), (4, 65536), (5, 16384), (5, 65536), (6, 0),
+    (6, 100), (6, 65536), (8, 1), (99, 7),
+)
+STREAM_FRAMES: tuple[Callable[[], Frame], ...] = (
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\1\0"), lambda: Frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10"),
+    lambda: _data(b""), lambda: _data(b"x"), lambda: _headers(("x", "y")),
+)
+LAST_FRAMES: tuple[Callable[[], Frame], ...] = (
+    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\0"), lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\1"),
+    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\2"),
+    lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\x08"), lambda: _headers(("x", "y"), end=True), lambda: _data(b"", True),
+)
+GOAWAYS = (
+    b"\0\0\0\1\0\0\0\0bye", b"\x7f\xff\xff\xff\0\0\0\0", b"\0\0\0\1\0\0\0\x0btoo_many_pings", b"\0\0\0\3\0\0\0\2",
 )
 MESSAGES = (
     b"", b"\x08\x01", b"\x08\x00", b"\x08\x03", b"\x08\x07", b"\x08", b"\x12\x01x\x08\x01", b"\x00", b"\x08\xff\xff\xff\xff\x0f",
     b"\x0b\x0c", b"\x0b", b"\x0d1234", b"\x0912345678", b"\x0f",
 )
-BLOCK_PARTS = (
-    b"\x88", b"\x8d", b"\x80", b"\xbe", b"\xff\x00", b"\x40\x01a\x01b", b"\x00\x01a\x01b", b"\x10\x01a\x01b", b"\x20",
-    b"\x3f\xe1\x1f", b"\x3f\xe2\x1f", b"\x48\x82\x64\x02", b"\x48\x03200", b"\x5f\x03x/y", b"\x00\x81\xff", b"\x00", b"\x7f\xff",
-)
 # fmt: on
+
+
+SOUND_FIELDS = [
+    field for answers in (GRPC_ANSWERS, HTTP_ANSWERS) for answer in answers for frame in answer() for field in frame.fields or []
+]
 
 
 @dataclasses.dataclass
@@ -108,8 +124,11 @@ class _Draft:
 Change = Callable[[_Draft, random.Random], None]
 
 
-def _position(draft: _Draft, chance: random.Random) -> int:
-    return chance.randrange(len(draft.frames) + 1)
+def _position(draft: _Draft, chance: random.Random, least: int = 0, most: int | None = None) -> int:
+    """Where a frame may be put: not between HEADERS and their CONTINUATION."""
+    until = len(draft.frames) if most is None else most
+    inside = [index + 1 for index, frame in enumerate(draft.frames) if frame.is_continued]
+    return chance.choice([place for place in range(least, until + 1) if place not in inside] or [until])
 
 
 def _on_frame(change: Callable[[Frame, random.Random], None]) -> Change:
@@ -129,56 +148,28 @@ def _on_fields(change: Callable[[list[tuple[h2.Text, h2.Text]], random.Random], 
     return changed
 
 
-def _kind(frame: Frame, chance: random.Random) -> None:
-    frame.kind = chance.choice((*range(10), 77))
-
-
-def _flags(frame: Frame, chance: random.Random) -> None:
-    frame.flags ^= chance.choice((h2.END_STREAM, h2.END_HEADERS, h2.PADDED, h2.HAS_PRIORITY, 0x10, 0x80))
-
-
-def _stream(frame: Frame, chance: random.Random) -> None:
-    frame.stream = chance.choice((0, 2, 3, 5, 0x7FFFFFFF, 0x80000001))
-
-
-def _size(frame: Frame, chance: random.Random) -> None:
-    frame.size_off_by = chance.choice((-1, -1, 1, 1, -3, 5, 9, 16384, 70000))
+def _unknown_flags(frame: Frame, chance: random.Random) -> None:
+    frame.flags |= chance.choice((0x10, 0x40, 0x80))
 
 
 def _pad(frame: Frame, chance: random.Random) -> None:
-    payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
-    padding = chance.choice((0, 1, 5))
-    frame.fields, frame.flags = None, frame.flags | h2.PADDED
-    frame.payload = bytes([padding + chance.choice((0, 0, 0, 1, 250))]) + payload + b"\0" * padding
-
-
-def _payload_byte(frame: Frame, chance: random.Random) -> None:
-    payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
-    at = chance.randrange(len(payload) + 1)
-    frame.fields = None
-    frame.payload = (
-        payload[:at] + bytes([chance.choice((0, 1, 0x40, 0x80, 0xFF, chance.randrange(256)))]) + payload[at + 1 :]
-    )
+    if frame.kind in (h2.DATA, h2.HEADERS) and not frame.flags & h2.PADDED:
+        padding = chance.choice((0, 1, 5, 255))
+        payload = bytes([padding]) + frame.content() + b"\0" * padding
+        frame.fields, frame.payload, frame.flags = None, payload, frame.flags | h2.PADDED
 
 
 def _grow(frame: Frame, chance: random.Random) -> None:
-    if frame.fields is None:
+    if frame.kind == h2.DATA and not frame.flags & h2.PADDED:
         frame.payload = b"x" * chance.choice((1023, 10239, 10240, 10241, 16384))
 
 
 def _message(frame: Frame, chance: random.Random) -> None:
-    if frame.fields is None:
+    if frame.kind == h2.DATA and not frame.flags & h2.PADDED:
         payload = chance.choice(MESSAGES)
         size = chance.choice((None, None, None, 0, 1, 9, 1 << 22, (1 << 22) + 1, 0xFFFFFFFF))
         flag = bytes([chance.choice((0, 0, 0, 0, 1, 7))])
         frame.payload = flag + (len(payload) if size is None else size).to_bytes(4, "big") + payload
-
-
-def _block(frame: Frame, chance: random.Random) -> None:
-    """A header block of other representations than literals."""
-    if frame.kind == h2.HEADERS:
-        frame.fields = None
-        frame.payload = b"".join(chance.choice(BLOCK_PARTS) for _ in range(chance.randrange(1, 5)))
 
 
 def _insert_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
@@ -193,33 +184,79 @@ def _drop_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) ->
     fields.pop(chance.randrange(len(fields)))
 
 
-def _drop(draft: _Draft, chance: random.Random) -> None:
-    if draft.frames:
-        draft.frames.pop(chance.randrange(len(draft.frames)))
+def _shuffle_fields(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
+    chance.shuffle(fields)
 
 
-def _repeat(draft: _Draft, chance: random.Random) -> None:
-    if draft.frames:
-        draft.frames.insert(_position(draft, chance), dataclasses.replace(chance.choice(draft.frames)))
+def _open(draft: _Draft) -> int:
+    """The place of the frame that ends the stream, or after all of them."""
+    places = (index for index, frame in enumerate(draft.frames) if frame.is_last)
+    return next(places, len(draft.frames))
 
 
-def _swap(draft: _Draft, chance: random.Random) -> None:
-    chance.shuffle(draft.frames)
+def _begun(draft: _Draft) -> int:
+    """The place after the first header list, before which there may be no DATA."""
+    places = (index + 1 for index, frame in enumerate(draft.frames) if frame.kind == h2.HEADERS)
+    return next(places, len(draft.frames) + 1)
 
 
-def _insert(draft: _Draft, chance: random.Random) -> None:
-    draft.frames.insert(_position(draft, chance), chance.choice(EXTRA_FRAMES)())
+def _leave_open(draft: _Draft, _: random.Random) -> None:
+    draft.frames = draft.frames[: _open(draft)]
+
+
+def _insert_for_connection(draft: _Draft, chance: random.Random) -> None:
+    if _says_goodbye(draft):
+        return
+    if chance.randrange(3):
+        frame = chance.choice(CONNECTION_FRAMES)()
+    else:
+        frame = Frame(h2.SETTINGS, 0, 0, h2.settings(chance.choice(SETTINGS))[h2.HEADER_BYTES :])
+    draft.frames.insert(_position(draft, chance), frame)
+
+
+def _insert_for_stream(draft: _Draft, chance: random.Random) -> None:
+    begun, end = _begun(draft), _open(draft)
+    if begun <= end:
+        draft.frames.insert(_position(draft, chance, begun, end), chance.choice(STREAM_FRAMES)())
+
+
+def _end_early(draft: _Draft, chance: random.Random) -> None:
+    at = _position(draft, chance, 0, _open(draft))
+    last = chance.choice(LAST_FRAMES)()
+    if at >= _begun(draft) or last.kind != h2.DATA:
+        draft.frames[at:] = [last]
+
+
+def _says_goodbye(draft: _Draft) -> bool:
+    return any(frame.kind == h2.GOAWAY for frame in draft.frames)
+
+
+def _goaway(draft: _Draft, chance: random.Random) -> None:
+    """Once: a second one may not take back what the first said. And with nothing to acknowledge, see DIFFERENCES.md."""
+    if not any(frame.kind in (h2.GOAWAY, h2.SETTINGS, h2.PING) for frame in draft.frames):
+        draft.frames.insert(_position(draft, chance), Frame(h2.GOAWAY, 0, 0, chance.choice(GOAWAYS)))
+
+
+def _goaway_before_stream(draft: _Draft, chance: random.Random) -> None:
+    draft.frames = [Frame(h2.GOAWAY, 0, 0, b"\0\0\0\0" + chance.choice((b"\0\0\0\0", b"\0\0\0\2")))]
+
+
+def _is_sound(frame: Frame) -> bool:
+    """Where fields are not, Go wants no CONTINUATION."""
+    return all((name, value) in SOUND_FIELDS for name, value in frame.fields or [("", "")])
 
 
 def _continue(draft: _Draft, chance: random.Random) -> None:
     """Cuts a header block in two."""
     whole = [
-        index for index, frame in enumerate(draft.frames) if frame.kind == h2.HEADERS and frame.flags & h2.END_HEADERS
+        index
+        for index, frame in enumerate(draft.frames)
+        if frame.kind == h2.HEADERS and not frame.flags & h2.PADDED and _is_sound(frame)
     ]
     if whole:
         index = chance.choice(whole)
         frame = draft.frames[index]
-        payload = frame.payload if frame.fields is None else h2.block(*frame.fields)
+        payload = frame.content()
         at = chance.randrange(len(payload) + 1)
         first = Frame(h2.HEADERS, frame.flags & ~h2.END_HEADERS, frame.stream, payload[:at])
         second = Frame(h2.CONTINUATION, h2.END_HEADERS, frame.stream, payload[at:])
@@ -231,11 +268,6 @@ def _cut(draft: _Draft, chance: random.Random) -> None:
     draft.changes.append(lambda data: data[: round(share * len(data))])
 
 
-def _delete(draft: _Draft, chance: random.Random) -> None:
-    share, size = chance.random(), chance.choice((1, 1, 2, 9))
-    draft.changes.append(lambda data: data[: round(share * len(data))] + data[round(share * len(data)) + size :])
-
-
 def _pause(draft: _Draft, chance: random.Random) -> None:
     draft.pauses.append(chance.random())
 
@@ -245,20 +277,17 @@ def _ending(draft: _Draft, chance: random.Random) -> None:
 
 
 def _settings(draft: _Draft, chance: random.Random) -> None:
-    key = chance.choice((1, 3, 4, 5, 6, 8, 9))
-    draft.settings = chance.choice(
-        (h2.settings((key, chance.choice((0, 1, 2, 100, 65536)))), h2.settings((2, 1)), b"", h2.SETTINGS_ACK, h2.ping())
-    )
+    draft.settings = h2.settings(*chance.choices(SETTINGS, k=chance.choice((1, 1, 2))))
 
 
 # The oftener a change is listed, the oftener it is made.
 # fmt: off
 CHANGES: tuple[Change, ...] = (
-    _on_frame(_kind), _on_frame(_flags), _on_frame(_flags), _on_frame(_stream), _on_frame(_size), _on_frame(_pad),
-    _on_frame(_payload_byte), _on_frame(_payload_byte), _on_frame(_grow), _on_frame(_message), _on_frame(_message),
-    _on_frame(_block), _on_fields(_insert_field), _on_fields(_insert_field), _on_fields(_replace_field),
-    _on_fields(_drop_field), _drop, _repeat, _swap, _insert, _insert, _insert, _continue, _cut, _delete, _pause, _pause,
-    _ending, _settings,
+    _on_frame(_unknown_flags), _on_frame(_pad), _on_frame(_pad), _on_frame(_grow), _on_frame(_message),
+    _on_frame(_message), _on_fields(_insert_field), _on_fields(_insert_field), _on_fields(_replace_field),
+    _on_fields(_drop_field), _on_fields(_shuffle_fields), _leave_open, _insert_for_connection, _insert_for_connection,
+    _insert_for_stream, _insert_for_stream, _end_early, _end_early, _goaway, _goaway_before_stream, _continue, _cut,
+    _cut, _pause, _pause, _ending, _settings,
 )
 # fmt: on
 

@@ -14,7 +14,9 @@ namespace {
 
 using Kind = Http2Event::Kind;
 
-constexpr std::size_t kReadBytes = 4096;
+/// As grpc-go reads. What is left unread when a socket is closed makes the kernel reset the
+/// connection, and the server misses the client's last frames.
+constexpr std::size_t kReadBytes = 32768;
 constexpr std::uint32_t kFirstWindow = 65535;
 constexpr std::size_t kFrameType = 3;  ///< Its place in a frame.
 
@@ -99,7 +101,7 @@ struct Http2Session::State {
   void OnReceived(const nghttp2_frame& frame);
   void OnStreamFrame(const nghttp2_frame& frame);
   void OnSent(const nghttp2_frame& frame);
-  void Measure(const nghttp2_frame& frame);
+  void Measure();
 
   static std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Callbacks();
   static State& Of(void* self) { return *static_cast<State*>(self); }
@@ -262,7 +264,10 @@ void Http2Session::State::Fault(std::string text) {
 }
 
 void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
-  Measure(frame);
+  if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
+      Text(frame.ping.opaque_data, sizeof(frame.ping.opaque_data)) == data_ping) {
+    measuring = false;
+  }
   Http2Event event;
   if (frame.hd.type == NGHTTP2_GOAWAY) {
     event.kind = Kind::kGoAway;
@@ -279,16 +284,10 @@ void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
   }
 }
 
-/// bdpEstimator.add and calculate, but for the windows, which no check's answer is long enough for.
-void Http2Session::State::Measure(const nghttp2_frame& frame) {
-  if (data_ping.empty()) {
-    return;
-  }
-  if (frame.hd.type == NGHTTP2_DATA && !std::exchange(measuring, true)) {
+/// bdpEstimator.add, but for the windows, which no check's answer is long enough for.
+void Http2Session::State::Measure() {
+  if (!data_ping.empty() && !std::exchange(measuring, true)) {
     nghttp2_submit_ping(session.get(), NGHTTP2_FLAG_NONE, Bytes(data_ping));
-  } else if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
-             Text(frame.ping.opaque_data, sizeof(frame.ping.opaque_data)) == data_ping) {
-    measuring = false;
   }
 }
 
@@ -376,6 +375,9 @@ Http2Event Http2Session::Next(const Patience& patience) {
   }
   Http2Event event = std::move(state_->events.front());
   state_->events.pop_front();
+  if (event.kind == Kind::kData) {
+    state_->Measure();
+  }
   return event;
 }
 
