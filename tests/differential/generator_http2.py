@@ -85,7 +85,7 @@ SETTINGS: tuple[tuple[int, int], ...] = (
 )
 STREAM_FRAMES: tuple[Callable[[], Frame], ...] = (
     lambda: Frame(h2.WINDOW_UPDATE, 0, 1, b"\0\0\1\0"), lambda: Frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10"),
-    lambda: _data(b""), lambda: _data(b"x"), lambda: _headers(("x", "y")),
+    lambda: _data(b""), lambda: _data(b"x"),
 )
 LAST_FRAMES: tuple[Callable[[], Frame], ...] = (
     lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\0"), lambda: Frame(h2.RST_STREAM, 0, 1, b"\0\0\0\1"),
@@ -221,6 +221,8 @@ def _insert_for_stream(draft: _Draft, chance: random.Random) -> None:
 
 
 def _end_early(draft: _Draft, chance: random.Random) -> None:
+    if _says_goodbye(draft):
+        return
     at = _position(draft, chance, 0, _open(draft))
     last = chance.choice(LAST_FRAMES)()
     if at >= _begun(draft) or last.kind != h2.DATA:

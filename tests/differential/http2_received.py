@@ -1,7 +1,7 @@
 """What a client said in HTTP/2, as text that two probers should agree on.
 
 Frames of a stream stay in their order, those of the connection as well; how the two mix is a matter of threads, and
-so are WINDOW_UPDATEs for what was received.
+so are WINDOW_UPDATEs for what was received, and where PINGs and their acknowledgements come.
 """
 
 import dataclasses
@@ -66,6 +66,10 @@ def _words(frame: Frame) -> str:
     return repr(frame)
 
 
+_PING_PLACES = {0: -2, ACK: -1}
+"""PINGs and their acknowledgements overtake other frames of the connection."""
+
+
 def _sorted(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Go's HTTP client sends a request's fields in the order of a map, which is left to chance; grpc-go has a list."""
     if (b":method", b"GET") not in fields:
@@ -90,7 +94,7 @@ class _Listener:
         if frame.kind in (HEADERS, CONTINUATION) and not frame.flags & (PADDED | HAS_PRIORITY):
             self._take_block(frame)
         elif frame.kind != WINDOW_UPDATE or len(self._said) == 1:  # Before anything was asked it is an announcement.
-            self._say(frame.stream, _words(frame))
+            self._say(_PING_PLACES[frame.flags & ACK] if frame.kind == PING else frame.stream, _words(frame))
 
     def _take_block(self, frame: Frame) -> None:
         self._block += frame.payload
