@@ -72,12 +72,13 @@ FIELDS: tuple[tuple[h2.Text, h2.Text], ...] = (
     ("content-type", ""), ("grpc-status", "0"), ("grpc-status", "5"), ("grpc-status", "x"), ("grpc-status", "99"),
     ("grpc-status", "-1"), ("grpc-message", "a%20b"), ("grpc-message", b"\xff%zz"), ("grpc-encoding", "gzip"),
     ("grpc-encoding", "identity"), ("x-bin", "!"), ("x-bin", "YQ"), ("grpc-status-details-bin", "CAUSAWI"),
-    ("X", "y"), ("", "y"), ("x", b"\x00"), ("x", b"\xff"), ("x y", "z"), ("x", "y" * 300), ("x", ""), ("location", "/x"),
-    ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"), ("te", "trailers"),
+    ("X", "y"), ("", "y"), ("x", b"\x00"), ("x", b"\xff"), ("x y", "z"), ("x", "y" * 300), ("x", ""),
+    ("location", "/x"), ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"), ("te", "trailers"),
 )
 CONNECTION_FRAMES: tuple[Callable[[], Frame], ...] = (
     lambda: Frame(h2.PING, 0, 0, b"12345678"), lambda: Frame(h2.PING, h2.ACK, 0, b"12345678"),
-    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\1\0"), lambda: Frame(200, 0, 0, b"new"), lambda: Frame(200, 0, 1, b"new"),
+    lambda: Frame(h2.WINDOW_UPDATE, 0, 0, b"\0\0\1\0"), lambda: Frame(200, 0, 0, b"new"),
+    lambda: Frame(200, 0, 1, b"new"),
 )
 SETTINGS: tuple[tuple[int, int], ...] = (
     (1, 0), (1, 100), (1, 65536), (3, 0), (3, 1), (3, 100), (4, 0), (4, 1), (4, 65536), (5, 16384), (5, 65536), (6, 0),
@@ -96,14 +97,17 @@ GOAWAYS = (
     b"\0\0\0\1\0\0\0\0bye", b"\x7f\xff\xff\xff\0\0\0\0", b"\0\0\0\1\0\0\0\x0btoo_many_pings", b"\0\0\0\3\0\0\0\2",
 )
 MESSAGES = (
-    b"", b"\x08\x01", b"\x08\x00", b"\x08\x03", b"\x08\x07", b"\x08", b"\x12\x01x\x08\x01", b"\x00", b"\x08\xff\xff\xff\xff\x0f",
-    b"\x0b\x0c", b"\x0b", b"\x0d1234", b"\x0912345678", b"\x0f",
+    b"", b"\x08\x01", b"\x08\x00", b"\x08\x03", b"\x08\x07", b"\x08", b"\x12\x01x\x08\x01", b"\x00",
+    b"\x08\xff\xff\xff\xff\x0f", b"\x0b\x0c", b"\x0b", b"\x0d1234", b"\x0912345678", b"\x0f",
 )
 # fmt: on
 
-
 SOUND_FIELDS = [
-    field for answers in (GRPC_ANSWERS, HTTP_ANSWERS) for answer in answers for frame in answer() for field in frame.fields or []
+    field
+    for answers in (GRPC_ANSWERS, HTTP_ANSWERS)
+    for answer in answers
+    for frame in answer()
+    for field in frame.fields or []
 ]
 
 
