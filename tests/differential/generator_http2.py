@@ -73,7 +73,8 @@ FIELDS: tuple[tuple[h2.Text, h2.Text], ...] = (
     ("grpc-status", "-1"), ("grpc-message", "a%20b"), ("grpc-message", b"\xff%zz"), ("grpc-encoding", "gzip"),
     ("grpc-encoding", "identity"), ("x-bin", "!"), ("x-bin", "YQ"), ("grpc-status-details-bin", "CAUSAWI"),
     ("X", "y"), ("", "y"), ("x", b"\x00"), ("x", b"\xff"), ("x y", "z"), ("x", "y" * 300), ("x", ""),
-    ("location", "/x"), ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"), ("te", "trailers"),
+    ("location", "/x"), ("location", "https://other.example/"), ("connection", "close"), ("trailer", "x"),
+    ("te", "trailers"),
 )
 CONNECTION_FRAMES: tuple[Callable[[], Frame], ...] = (
     lambda: Frame(h2.PING, 0, 0, b"12345678"), lambda: Frame(h2.PING, h2.ACK, 0, b"12345678"),
