@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any, Iterable, Mapping, Sequence
 
+import http2_received
 import provers
 from provers import Prover
 from scripted_server import Received, ScriptedServer
@@ -27,6 +28,8 @@ _NOTHING_IN_TIME = re.compile(
     r"(?:net/http: request canceled(?: while waiting for connection)?|context deadline exceeded)"
     r"(?: \(Client\.Timeout exceeded while awaiting headers\))?$"
 )
+# Which spaces protobuf-go puts into its words differs from build to build, lest anyone rely on them.
+_PROTOBUF_SPACE = re.compile(r"(?<=proto:)[ \u00a0]|(?<=grpc-status-details-bin=code:\d)  ?(?=message:)")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
 # Bytes that are no UTF-8 have no fixed image in JSON: each encoder replaces them in its own rhythm.
 _REPLACED = re.compile("\ufffd+")
@@ -103,6 +106,12 @@ def _tls_seen(received: Received, case: Case) -> str:
     return f"{received.tls} for {hello.server_name}{offer}"
 
 
+def _said(received: Received) -> bytes:
+    if http2_received.is_http2(received.data):
+        return http2_received.text(received.data).encode("latin-1", "backslashreplace")
+    return received.data
+
+
 def observe(prover: Prover, case: Case, server: ScriptedServer) -> Observation:
     server.begin()
     answer = prover.ask(_filled_in(case.probe, server), _filled_in(case.container, server), case.pod_address)
@@ -111,13 +120,13 @@ def observe(prover: Prover, case: Case, server: ScriptedServer) -> Observation:
     def text(words: str) -> str:
         restored = server.restore(words.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         restored = _NOTHING_IN_TIME.sub("(nothing in time)", _SOURCE_PORT.sub(r"\1:SOURCE->", restored))
-        return _REPLACED.sub("\ufffd", restored)
+        return _PROTOBUF_SPACE.sub(" ", _REPLACED.sub("\ufffd", restored))
 
     return Observation(
         answer.result,
         text(answer.output),
         text(answer.error),
-        tuple(tuple(server.restore(connection.data) for connection in port) for port in received),
+        tuple(tuple(server.restore(_said(connection)) for connection in port) for port in received),
         tuple(tuple(_tls_seen(connection, case) for connection in port) for port in received),
     )
 

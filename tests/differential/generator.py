@@ -8,6 +8,7 @@ import dataclasses
 import random
 from typing import Callable, Iterator
 
+import generator_http2
 from scripts import Case, Close, HalfClose, Hold, Listener, ReadHead, Reset, Send, Sleep, Step, Tls, http_probe
 
 CAP = 10240
@@ -274,16 +275,27 @@ def _sent(draft: _Draft, answer: bytes) -> list[Step]:
     return [*steps, Send(answer[at:])]
 
 
-def recipes(seed: int, count: int) -> list[Recipe]:
-    """A recipe depends on its seed and its number only, not on how many there are."""
-    made = []
+PROTOCOLS = ("http1", "http1", "http1", "http1", "http2", "grpc")
+"""The oftener one is listed, the oftener it is tried."""
+
+
+def _recipe(name: str, chance: random.Random) -> Recipe:
+    mutations = [
+        (chance.randrange(len(CHANGES)), chance.randrange(1 << 32)) for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))
+    ]
+    return Recipe(name, chance.choice(SOUND), tuple(mutations))
+
+
+def recipes(seed: int, count: int, only: str = "") -> list[Recipe | generator_http2.Recipe]:
+    """A recipe depends on its seed and its number only, not on how many there are, and on `only`: of one protocol."""
+    made: list[Recipe | generator_http2.Recipe] = []
     for number in range(count):
-        chance = random.Random(f"{seed}/{number}")
-        mutations = [
-            (chance.randrange(len(CHANGES)), chance.randrange(1 << 32))
-            for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))
-        ]
-        made.append(Recipe(f"generated-{seed}-{number}", chance.choice(SOUND), tuple(mutations)))
+        name, chance = f"generated-{seed}-{number}", random.Random(f"{seed}/{number}")
+        protocol = only or random.Random(f"{seed}/{number}/protocol").choice(PROTOCOLS)
+        if protocol == "http1":
+            made.append(_recipe(name, chance))
+        else:
+            made.append(generator_http2.recipe(name, protocol, chance))
     return made
 
 
@@ -294,7 +306,9 @@ def simpler(case: Case) -> Iterator[Case]:
         for other in _simpler_scripts(script):
             connections = listener.connections[:index] + (other,) + listener.connections[index + 1 :]
             yield dataclasses.replace(case, listeners=(dataclasses.replace(listener, connections=connections),))
-    action = case.probe["httpGet"]
+    action = case.probe.get("httpGet")
+    if action is None:
+        return
     for headers in [
         action["httpHeaders"][:i] + action["httpHeaders"][i + 1 :] for i in range(len(action.get("httpHeaders", [])))
     ]:

@@ -12,9 +12,10 @@ from typing import Callable
 
 import certificates
 import client_hello
+import http2_received
 from client_hello import ClientHello
-from scripts import Case, Close, CloseNotify, Connection, HalfClose, Hold, Listener, ReadHead, ReadHello, Reset, Send
-from scripts import Sleep, Step, Tls
+from scripts import Case, Close, CloseNotify, Connection, HalfClose, Hold, Listener, ReadHead, ReadHello, ReadStream
+from scripts import Reset, Send, Sleep, Step, Tls
 
 VERSIONS = {name: ssl.TLSVersion[name] for name in ("TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")}
 DRAIN_SECONDS = 2.0
@@ -135,6 +136,13 @@ class _Conversation:
                 self._said_hello = True
             return
 
+    def read_stream(self, count: int) -> None:
+        while sum(frame.ends_stream for frame in http2_received.frames(self._received.data)) < count:
+            data = self._receive()
+            if not data:
+                break
+            self._received.data += data
+
     def send(self, data: bytes) -> None:
         self._socket.settimeout(READ_SECONDS)
         self._socket.sendall(data)
@@ -165,6 +173,8 @@ class _Conversation:
                 self.read_head(keep)
             case ReadHello():
                 self.read_hello()
+            case ReadStream(count):
+                self.read_stream(count)
             case Send(data):
                 self.send(data)
             case Sleep(seconds):

@@ -29,6 +29,13 @@ class ReadHello(Step):
 
 
 @dataclasses.dataclass(frozen=True)
+class ReadStream(Step):
+    """Waits until the client of an HTTP/2 connection has said all that it will on so many streams."""
+
+    count: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
 class Send(Step):
     data: bytes
 
@@ -113,6 +120,11 @@ def http_probe(path: str = "/healthz", headers: list[tuple[str, str]] | None = N
 
 def tcp_probe(timeout: int = 1, **fields: Any) -> dict[str, Any]:
     return {"tcpSocket": {"port": "PORT0", **fields}, "timeoutSeconds": timeout}
+
+
+def grpc_probe(service: str | None = None, timeout: int = 1) -> dict[str, Any]:
+    action = {"port": "PORT0"} if service is None else {"port": "PORT0", "service": service}
+    return {"grpc": action, "timeoutSeconds": timeout}
 
 
 def http_listener(*answers: bytes, then: Connection = (Close(),), **options: Any) -> Listener:

@@ -73,8 +73,10 @@ class Parsing(unittest.TestCase):
             self.assertRaises(ValueError, client_hello.parse, data)
 
     def test_table_of_differences(self) -> None:
-        table = "| case | fields | reason |\n|---|---|---|\n| `a-b` | output, tls | Because. |\nOther words.\n"
-        self.assertEqual(differences.accepted(table), {"a-b": frozenset({"output", "tls"})})
+        table = "| case | fields | reason |\n|---|---|---|\n| `a-b` | output, tls | Because. |\n"
+        table += "| `c`, `d` | error | As `e`. |\nOther words.\n"
+        expected = {"a-b": {"output", "tls"}, "c": {"error"}, "d": {"error"}}
+        self.assertEqual(differences.accepted(table), {name: frozenset(fields) for name, fields in expected.items()})
 
 
 if __name__ == "__main__":

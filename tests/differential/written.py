@@ -1,5 +1,7 @@
 """All written cases."""
 
+import cases_grpc
+import cases_http2
 import cases_redirects
 import cases_requests
 import cases_responses
@@ -13,6 +15,8 @@ GROUPS = {
     "responses": cases_responses.CASES,
     "tls": cases_tls.CASES,
     "tcp": cases_tcp.CASES,
+    "http2": cases_http2.CASES,
+    "grpc": cases_grpc.CASES,
 }
 
 

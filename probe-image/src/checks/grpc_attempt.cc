@@ -25,6 +25,8 @@ using IoStatus = IoResult::Status;
 constexpr const char* kGrpcVersion = " grpc-go/1.72.1";
 /// grpc-go gives each connection so long to become ready (minConnectTimeout).
 constexpr milliseconds kReadyLimit{20000};
+/// bdp_estimator.go
+constexpr const char* kBandwidthPing = "\2\4\x10\x10\t\x0e\7\7";
 /// How long to wait for the goodbye to be sent.
 constexpr milliseconds kGoodbyeLimit{100};
 
@@ -137,7 +139,8 @@ class GrpcAttempt {
     }
     fact().phase = CheckPhase::kRequest;
     Connection connection{std::move(dialed.stream), nullptr};
-    connection.session = std::make_unique<Http2Session>(*connection.socket, Http2Announcement{});
+    connection.session = std::make_unique<Http2Session>(*connection.socket,
+                                                        Http2Announcement{{}, 0, kBandwidthPing});
     if (!AwaitSettings(*connection.session, ready)) {
       connection.session.reset();
     }
@@ -160,14 +163,16 @@ class GrpcAttempt {
   void Check(Connection connection) {
     for (bool again = true;; again = false) {
       GrpcCall call([this] { return patience_.Expired(); });
-      if (!Call(*connection.session, call)) {
+      const bool answered = Call(*connection.session, call);
+      if (!again || !call.unprocessed()) {
+        TakeLeave(*connection.session, call);
+        if (answered) {
+          Judge(*call.reply());
+        }
         return;
       }
-      if (!again || !call.unprocessed()) {
-        connection.session->GoAway("client transport shutdown", patience_.AtMost(kGoodbyeLimit));
-        return Judge(*call.reply());
-      }
-      if (call.draining()) {
+      if (call.draining() || call.lost()) {
+        connection.session->Finish({}, Brief());
         connection = {};
         connection = Reconnect();
       }
@@ -175,6 +180,19 @@ class GrpcAttempt {
         return;
       }
     }
+  }
+
+  /// clientStream.finish and ClientConn.Close. A connection that drains is closed without a word
+  /// when its stream has ended, but not when it was lost.
+  void TakeLeave(Http2Session& session, const GrpcCall& call) {
+    session.Finish(call.reset(), Brief());
+    if (!call.draining() || call.lost()) {
+      session.GoAway("client transport shutdown", Brief());
+    }
+  }
+
+  [[nodiscard]] Patience Brief() const {
+    return {steady_clock::now() + kGoodbyeLimit, context_.stop};
   }
 
   /// A connection for a call that is made again, which does not wait if there is none.
@@ -192,9 +210,18 @@ class GrpcAttempt {
     return connection;
   }
 
-  /// False when the attempt ended with it.
+  /// False when the attempt ended without a reply.
   bool Call(Http2Session& session, GrpcCall& call) {
-    session.Request(RequestFields(), Frame(EncodeHealthRequest(check_.grpc.service)));
+    const Http2Fields fields = RequestFields();
+    if (SizeOf(fields) > session.max_header_list()) {
+      Judge({{GrpcCode::kInternal,
+              "header list size to send violates the maximum size (" +
+                  std::to_string(session.max_header_list()) + " bytes) set by server"},
+             0,
+             false});
+      return false;
+    }
+    session.Request(fields, Frame(EncodeHealthRequest(check_.grpc.service)));
     while (!call.reply()) {
       const Http2Event event = session.Next(patience_);
       fact().phase = session.request_sent() ? CheckPhase::kHeaders : CheckPhase::kRequest;
@@ -208,13 +235,22 @@ class GrpcAttempt {
       if (event.kind == Http2Event::Kind::kHeaders && !fact().first_byte_us) {
         fact().first_byte_us = SinceStart();
       }
-      call.Take(event);
+      call.Take(event, session.has_event());
       fact().http_status = call.http_status();
       if (call.has_headers()) {
         fact().phase = CheckPhase::kBody;
       }
     }
     return true;
+  }
+
+  /// As RFC 9113 §6.5.2 counts it, in bytes.
+  static std::size_t SizeOf(const Http2Fields& fields) {
+    std::size_t size = 0;
+    for (const Http2Field& field : fields) {
+      size += FieldSize(field.name, field.value);
+    }
+    return size;
   }
 
   /// http2Client.createHeaderFields. kubelet offers gzip as well (grpc-accept-encoding), which is

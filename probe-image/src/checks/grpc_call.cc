@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <vector>
 
 #include "checks/go_quote.h"
 #include "checks/grpc_health.h"
+#include "checks/grpc_status_details.h"
 #include "checks/http2_code.h"
 
 namespace netcheck::probe {
@@ -44,7 +46,9 @@ struct Head {
   std::optional<int> http_status;
   GrpcStatus status{GrpcCode::kUnknown, ""};
   std::string encoding;
-  std::string fault;  ///< Of a number that is none.
+  std::vector<std::string> details;  ///< Values of grpc-status-details-bin.
+  std::string fault;                 ///< Of a number that is none.
+  std::string metadata_fault;        ///< Of the last value that is not base64.
 };
 
 void TakeHttpStatus(const std::string& value, Head& head) {
@@ -58,6 +62,16 @@ void TakeHttpStatus(const std::string& value, Head& head) {
     head.http_error =
         "unexpected HTTP status code received from server: " + std::to_string(*head.http_status) +
         " (" + HttpStatusText(*head.http_status) + ")";
+  }
+}
+
+/// decodeMetadataHeader
+void TakeBinary(const Http2Field& field, Head& head) {
+  std::string bytes;
+  if (const std::string error = DecodeBase64(field.value, bytes); !error.empty()) {
+    head.metadata_fault = "transport: malformed " + field.name + ": " + error;
+  } else if (field.name == "grpc-status-details-bin") {
+    head.details.push_back(bytes);
   }
 }
 
@@ -80,6 +94,8 @@ void TakeField(const Http2Field& field, Head& head) {
     head.status.message = DecodeGrpcMessage(field.value);
   } else if (field.name == ":status") {
     TakeHttpStatus(field.value, head);
+  } else if (field.name.ends_with("-bin")) {
+    TakeBinary(field, head);
   }
 }
 
@@ -109,10 +125,21 @@ GrpcStatus NoGrpc(const Head& head) {
 
 }  // namespace
 
-void GrpcCall::Take(const Http2Event& event) {
+void GrpcCall::Take(const Http2Event& event, bool more) {
+  const bool of_stream = event.kind == Kind::kHeaders || event.kind == Kind::kData ||
+                         event.kind == Kind::kReset || event.kind == Kind::kStreamFault;
+  if (!close_ || !of_stream) {
+    TakeOne(event);
+  }
+  if (!more || (close_ && draining())) {
+    Read();
+  }
+}
+
+void GrpcCall::TakeOne(const Http2Event& event) {
   switch (event.kind) {
     case Kind::kSettings:
-      return;
+      break;
     case Kind::kHeaders:
       TakeHeaders(event);
       break;
@@ -135,33 +162,41 @@ void GrpcCall::Take(const Http2Event& event) {
       TakeConnectionEnd(event.io.error);
       break;
   }
-  Read();
+}
+
+std::optional<std::uint32_t> GrpcCall::reset() const {
+  return close_ ? close_->reset : kHttp2Cancel;
 }
 
 /// operateHeaders, and reader() for what the framer refuses.
 void GrpcCall::TakeHeaders(const Http2Event& event) {
   const bool initial = !has_headers_;
   if (!event.headers.fault().empty()) {
-    return CloseWith(GrpcCode::kInternal, event.headers.fault());
+    return CloseWith(GrpcCode::kInternal, event.headers.fault(), kHttp2ProtocolError);
   }
   if (!initial && !event.end_stream) {
     return CloseWith(GrpcCode::kInternal,
-                     "a HEADERS frame cannot appear in the middle of a stream");
+                     "a HEADERS frame cannot appear in the middle of a stream",
+                     kHttp2ProtocolError);
   }
   if (event.headers.truncated()) {
-    return CloseWith(GrpcCode::kInternal, "peer header list size exceeded limit");
+    return CloseWith(
+        GrpcCode::kInternal, "peer header list size exceeded limit", kHttp2FrameSizeError);
   }
   const Head head = ReadHead(event.headers.fields(), initial);
   http_status_ = initial ? head.http_status.value_or(0) : http_status_;
   if (!head.fault.empty()) {
-    return CloseWith(GrpcCode::kInternal, head.fault);
+    return CloseWith(GrpcCode::kInternal, head.fault, kHttp2ProtocolError);
   }
   if (!head.is_grpc || !head.http_error.empty()) {
-    return CloseStream({false, NoGrpc(head)});
+    return CloseStream({false, NoGrpc(head), kHttp2ProtocolError});
+  }
+  if (!head.metadata_fault.empty()) {
+    return CloseWith(GrpcCode::kInternal, head.metadata_fault, kHttp2ProtocolError);
   }
   has_headers_ = true;
   if (event.end_stream) {
-    CloseStream({true, head.status});
+    CloseStream({true, WithDetails(head.status, head.details), {}});
   } else {
     encoding_ = head.encoding;
   }
@@ -171,7 +206,8 @@ void GrpcCall::TakeHeaders(const Http2Event& event) {
 void GrpcCall::TakeData(const Http2Event& event) {
   buffer_ += event.text;
   if (event.end_stream) {
-    CloseStream({true, {GrpcCode::kInternal, "server closed the stream without sending trailers"}});
+    CloseStream(
+        {true, {GrpcCode::kInternal, "server closed the stream without sending trailers"}, {}});
   }
 }
 
@@ -196,7 +232,7 @@ void GrpcCall::TakeGoAway(const Http2Event& event) {
       *go_away_ += ", debug data: " + GoQuote(event.text);
     }
   }
-  if (event.last_stream == 0) {
+  if (event.last_stream == 0 && !close_) {
     unprocessed_ = true;
     CloseWith(GrpcCode::kUnavailable, "the connection is draining");
   }
@@ -204,6 +240,7 @@ void GrpcCall::TakeGoAway(const Http2Event& event) {
 
 /// http2Client.Close
 void GrpcCall::TakeConnectionEnd(const std::string& cause) {
+  lost_ = true;
   const std::string text = "error reading from server: " + cause;
   CloseWith(GrpcCode::kUnavailable,
             !go_away_ ? text

@@ -8,6 +8,7 @@ namespace netcheck::probe {
 /// Error codes of HTTP/2 that decisions depend on (RFC 9113 §7).
 inline constexpr std::uint32_t kHttp2NoError = 0x0;
 inline constexpr std::uint32_t kHttp2ProtocolError = 0x1;
+inline constexpr std::uint32_t kHttp2FrameSizeError = 0x6;
 inline constexpr std::uint32_t kHttp2RefusedStream = 0x7;
 inline constexpr std::uint32_t kHttp2Cancel = 0x8;
 

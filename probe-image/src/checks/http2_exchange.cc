@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 
 #include "checks/go_quote.h"
@@ -24,8 +25,12 @@ Http2Announcement TransportAnnouncement() {
            {kInitialWindowSize, 4U << 20U},
            {kMaxFrameSize, 16384},
            {kMaxHeaderListSize, kMaxHeaderListBytes}},
-          1U << 30U};
+          1U << 30U,
+          ""};
 }
+
+/// How long to wait for the goodbye to be sent.
+constexpr std::chrono::milliseconds kGoodbyeLimit{100};
 
 /// Go's StreamError.Error.
 std::string StreamError(std::uint32_t code, const std::string& cause) {
@@ -73,8 +78,11 @@ class Exchange {
 
   /// False when the exchange ended.
   bool Take(const Http2Event& event);
-  /// The body is complete as far as it is wanted, or the stream's end was not waited for.
-  [[nodiscard]] bool cut_short() const { return cut_short_; }
+  /// To be called with what came together with the exchange's end: Go's reader is faster than who
+  /// waits for the answer.
+  void TakeLate(const Http2Event& event);
+  /// What to end the stream with; nullopt if the server has ended it.
+  [[nodiscard]] std::optional<std::uint32_t> reset() const;
   ExchangeResult& result() { return result_; }
 
  private:
@@ -87,7 +95,9 @@ class Exchange {
   bool EndStream();
   bool CompleteIfLimited();
   bool Fail(std::string error);
+  bool FailConnection(std::string error);
   bool FailStream(const std::string& cause) {
+    reset_ = kHttp2ProtocolError;
     return Fail(StreamError(kHttp2ProtocolError, cause));
   }
   bool Retry();
@@ -96,7 +106,9 @@ class Exchange {
   ExchangeResult result_;
   bool answered_ = false;
   bool has_head_ = false;
-  bool cut_short_ = false;
+  bool ended_ = false;  ///< The stream, by the server.
+  bool lost_ = false;   ///< The connection.
+  std::optional<std::uint32_t> reset_;
   std::size_t body_limit_ = kMaxBodyBytes;
   std::size_t informational_bytes_ = 0;
   std::optional<Http2Event> go_away_;
@@ -119,11 +131,20 @@ bool Exchange::Take(const Http2Event& event) {
     case Kind::kStreamFault:
       return Fail(StreamError(event.code, ""));
     case Kind::kConnectionFault:
-      return Fail(event.text);
+      return FailConnection(event.text);
     case Kind::kClosed:
       return TakeEnd(event.io);
   }
   return false;
+}
+
+void Exchange::TakeLate(const Http2Event& event) {
+  ended_ = ended_ || event.end_stream || event.kind == Kind::kReset;
+  lost_ = lost_ || event.kind == Kind::kConnectionFault || event.kind == Kind::kClosed;
+}
+
+std::optional<std::uint32_t> Exchange::reset() const {
+  return lost_ || (reset_ == kHttp2Cancel && ended_) ? std::nullopt : reset_;
 }
 
 bool Exchange::TakeHeaders(const Http2Event& event) {
@@ -182,7 +203,7 @@ bool Exchange::TakeResponse(const Http2Event& event, int status) {
 /// processTrailers
 bool Exchange::TakeTrailers(const Http2Event& event) {
   if (!event.end_stream || event.headers.has_pseudo()) {
-    return Fail("connection error: PROTOCOL_ERROR");
+    return FailConnection("connection error: PROTOCOL_ERROR");
   }
   return EndStream();
 }
@@ -191,6 +212,7 @@ bool Exchange::TakeTrailers(const Http2Event& event) {
 bool Exchange::TakeData(const Http2Event& event) {
   HttpResponse& response = result_.response;
   std::string_view data = event.text;
+  ended_ = ended_ || event.end_stream;
   bool excess = false;
   if (response.content_length >= 0) {
     const std::size_t left =
@@ -203,6 +225,7 @@ bool Exchange::TakeData(const Http2Event& event) {
     return false;
   }
   if (excess) {
+    reset_ = kHttp2Cancel;
     return Fail("net/http: server replied with more than declared Content-Length; truncated");
   }
   return !event.end_stream || EndStream();
@@ -218,8 +241,11 @@ bool Exchange::EndStream() {
 }
 
 bool Exchange::CompleteIfLimited() {
-  cut_short_ = result_.response.body.size() >= body_limit_;
-  return !cut_short_;
+  if (result_.response.body.size() < body_limit_) {
+    return true;
+  }
+  reset_ = kHttp2Cancel;
+  return false;
 }
 
 /// setGoAway
@@ -235,6 +261,7 @@ bool Exchange::TakeGoAway(const Http2Event& event) {
   if (event.last_stream >= 1) {
     return true;
   }
+  reset_ = kHttp2Cancel;
   if (code != kHttp2NoError) {
     return Fail("http2: Transport received GOAWAY from server ErrCode:" + Http2CodeName(code));
   }
@@ -248,6 +275,7 @@ bool Exchange::TakeEnd(const IoResult& io) {
       result_.status = Status::kStopped;
       return false;
     case IoResult::Status::kExpired:
+      reset_ = kHttp2Cancel;
       if (has_head_) {
         return Fail(
             "context deadline exceeded (Client.Timeout or context cancellation while reading "
@@ -256,6 +284,7 @@ bool Exchange::TakeEnd(const IoResult& io) {
       result_.status = Status::kExpired;
       return false;
     default:
+      lost_ = true;
       break;
   }
   const bool ended = io.status == IoResult::Status::kEnd;
@@ -277,6 +306,11 @@ bool Exchange::Fail(std::string error) {
   return false;
 }
 
+bool Exchange::FailConnection(std::string error) {
+  lost_ = true;
+  return Fail(std::move(error));
+}
+
 bool Exchange::Retry() {
   result_.status = Status::kRetry;
   return false;
@@ -293,9 +327,11 @@ ExchangeResult ExchangeHttp2(ByteStream& stream,
   Exchange exchange(options);
   while (exchange.Take(session.Next(patience))) {
   }
-  if (exchange.cut_short()) {
-    session.Cancel(patience);
+  while (session.has_event()) {
+    exchange.TakeLate(session.Next(patience));
   }
+  session.Finish(exchange.reset(),
+                 {std::chrono::steady_clock::now() + kGoodbyeLimit, patience.stop});
   exchange.result().request_sent = session.request_sent();
   return std::move(exchange.result());
 }

@@ -9,9 +9,6 @@
 namespace netcheck::probe {
 namespace {
 
-/// What each field counts beyond its bytes (RFC 9113 §6.5.2).
-constexpr std::size_t kFieldOverhead = 32;
-
 bool IsValidValue(std::string_view value) {
   return std::all_of(value.begin(), value.end(), [](char c) {
     return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7f);
@@ -27,7 +24,7 @@ bool IsValidWireName(std::string_view name) {
 bool IsKept(std::string_view name) {
   constexpr std::array<std::string_view, 4> kKept = {
       "content-type", "content-length", "location", "server"};
-  return name.starts_with(':') || name.starts_with("grpc-") ||
+  return name.starts_with(':') || name.starts_with("grpc-") || name.ends_with("-bin") ||
          std::find(kKept.begin(), kKept.end(), name) != kKept.end();
 }
 
@@ -58,6 +55,11 @@ std::string PseudoFault(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::size_t FieldSize(std::string_view name, std::string_view value) {
+  constexpr std::size_t kOverhead = 32;
+  return name.size() + value.size() + kOverhead;
+}
+
 const std::string* FindField(const Http2Fields& fields, std::string_view name) {
   const auto it = std::find_if(
       fields.begin(), fields.end(), [&](const Http2Field& field) { return field.name == name; });
@@ -85,7 +87,7 @@ void Http2FieldList::Add(std::string_view name, std::string_view value) {
   if (!fault_.empty()) {
     return;
   }
-  const std::size_t size = name.size() + value.size() + kFieldOverhead;
+  const std::size_t size = FieldSize(name, value);
   if (size > limit_ - bytes_) {
     truncated_ = true;
     return;

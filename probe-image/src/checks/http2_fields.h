@@ -17,6 +17,8 @@ struct Http2Field {
 /// In the order of the wire, pseudo headers first.
 using Http2Fields = std::vector<Http2Field>;
 
+/// What a field counts in the size of a header list (RFC 9113 §6.5.2), in bytes.
+std::size_t FieldSize(std::string_view name, std::string_view value);
 /// First value of a field, nullptr if there is none.
 const std::string* FindField(const Http2Fields& fields, std::string_view name);
 

@@ -14,8 +14,11 @@ namespace {
 
 using Kind = Http2Event::Kind;
 
-constexpr std::size_t kReadBytes = 4096;
+/// As grpc-go reads. What is left unread when a socket is closed makes the kernel reset the
+/// connection, and the server misses the client's last frames.
+constexpr std::size_t kReadBytes = 32768;
 constexpr std::uint32_t kFirstWindow = 65535;
+constexpr std::size_t kFrameType = 3;  ///< Its place in a frame.
 
 struct OptionFree {
   void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
@@ -63,6 +66,22 @@ std::vector<nghttp2_nv> NameValues(const Http2Fields& fields) {
   return pairs;
 }
 
+/// Big-endian.
+std::string Number(std::uint32_t number, unsigned bytes) {
+  std::string text;
+  while (bytes-- > 0) {
+    text += static_cast<char>(number >> (8 * bytes) & 0xffU);
+  }
+  return text;
+}
+
+/// One of the frames that a client takes leave with. nghttp2 sends no RST_STREAM for a stream that
+/// the server has ended, and no GOAWAY that names a stream of the client's.
+std::string LastFrame(nghttp2_frame_type type, std::uint32_t stream, const std::string& payload) {
+  return Number(static_cast<std::uint32_t>(payload.size()), 3) + Number(type, 1) +
+         Number(NGHTTP2_FLAG_NONE, 1) + Number(stream, 4) + payload;
+}
+
 Http2Event Closed(IoResult io) {
   Http2Event event;
   event.io = std::move(io);
@@ -82,6 +101,7 @@ struct Http2Session::State {
   void OnReceived(const nghttp2_frame& frame);
   void OnStreamFrame(const nghttp2_frame& frame);
   void OnSent(const nghttp2_frame& frame);
+  void Measure();
 
   static std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Callbacks();
   static State& Of(void* self) { return *static_cast<State*>(self); }
@@ -102,10 +122,12 @@ struct Http2Session::State {
   std::string body;        ///< Of the request.
   std::size_t body_at = 0;
   std::int32_t stream_id = -1;  ///< Of the request; negative: none was made.
+  std::int32_t last_sent = 0;   ///< Stream of the last request that nghttp2 has packed; 0: none.
+  std::string data_ping;
+  bool measuring = false;  ///< `data_ping` was sent and has no answer yet.
   bool settings_seen = false;
   bool request_packed = false;
   bool request_sent = false;
-  bool leaving = false;  ///< Frames that end something are our own wish.
 };
 
 std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::Callbacks() {
@@ -159,6 +181,7 @@ std::unique_ptr<nghttp2_session_callbacks, CallbacksFree> Http2Session::State::C
 }
 
 void Http2Session::State::Open(const Http2Announcement& announcement) {
+  data_ping = announcement.data_ping;
   const auto callbacks = Callbacks();
   const auto option = MakeOption();
   nghttp2_session* raw = nullptr;
@@ -209,7 +232,10 @@ IoResult Http2Session::State::Send(const Patience& patience) {
     if (size <= 0) {
       break;
     }
-    bytes += Text(part, static_cast<std::size_t>(size));
+    // Each part is a frame, or the preface, which has a space there.
+    if (part[kFrameType] != NGHTTP2_GOAWAY) {
+      bytes += Text(part, static_cast<std::size_t>(size));
+    }
   }
   if (bytes.empty()) {
     return {};
@@ -236,6 +262,10 @@ void Http2Session::State::Fault(std::string text) {
 }
 
 void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 &&
+      Text(frame.ping.opaque_data, sizeof(frame.ping.opaque_data)) == data_ping) {
+    measuring = false;
+  }
   Http2Event event;
   if (frame.hd.type == NGHTTP2_GOAWAY) {
     event.kind = Kind::kGoAway;
@@ -249,6 +279,13 @@ void Http2Session::State::OnReceived(const nghttp2_frame& frame) {
     events.push_back(std::move(event));
   } else if (frame.hd.stream_id == stream_id) {
     OnStreamFrame(frame);
+  }
+}
+
+/// bdpEstimator.add, but for the windows, which no check's answer is long enough for.
+void Http2Session::State::Measure() {
+  if (!data_ping.empty() && !std::exchange(measuring, true)) {
+    nghttp2_submit_ping(session.get(), NGHTTP2_FLAG_NONE, Bytes(data_ping));
   }
 }
 
@@ -279,9 +316,10 @@ void Http2Session::State::OnStreamFrame(const nghttp2_frame& frame) {
 void Http2Session::State::OnSent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_HEADERS) {
     request_packed = true;
-  } else if (frame.hd.type == NGHTTP2_GOAWAY && !leaving) {
+    last_sent = frame.hd.stream_id;
+  } else if (frame.hd.type == NGHTTP2_GOAWAY) {
     Fault("connection error: " + Http2CodeName(frame.goaway.error_code));
-  } else if (frame.hd.type == NGHTTP2_RST_STREAM && frame.hd.stream_id == stream_id && !leaving) {
+  } else if (frame.hd.type == NGHTTP2_RST_STREAM && frame.hd.stream_id == stream_id) {
     Http2Event event;
     event.kind = Kind::kStreamFault;
     event.code = frame.rst_stream.error_code;
@@ -340,25 +378,34 @@ Http2Event Http2Session::Next(const Patience& patience) {
   }
   Http2Event event = std::move(state_->events.front());
   state_->events.pop_front();
+  if (event.kind == Kind::kData) {
+    state_->Measure();
+  }
   return event;
 }
 
-void Http2Session::Cancel(const Patience& patience) {
-  state_->leaving = true;
-  nghttp2_submit_rst_stream(
-      state_->session.get(), NGHTTP2_FLAG_NONE, state_->stream_id, kHttp2Cancel);
+bool Http2Session::has_event() const {
+  return !state_->events.empty();
+}
+
+std::uint32_t Http2Session::max_header_list() const {
+  return nghttp2_session_get_remote_settings(state_->session.get(),
+                                             NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+}
+
+void Http2Session::Finish(std::optional<std::uint32_t> code, const Patience& patience) {
   (void)state_->Send(patience);
+  if (code && state_->request_packed) {
+    const auto stream = static_cast<std::uint32_t>(state_->stream_id);
+    (void)state_->stream.Write(LastFrame(NGHTTP2_RST_STREAM, stream, Number(*code, 4)), patience);
+  }
 }
 
 void Http2Session::GoAway(const std::string& debug_data, const Patience& patience) {
-  state_->leaving = true;
-  nghttp2_submit_goaway(state_->session.get(),
-                        NGHTTP2_FLAG_NONE,
-                        0,
-                        kHttp2NoError,
-                        Bytes(debug_data),
-                        debug_data.size());
-  (void)state_->Send(patience);
+  // What grpc-go names if it has made no request at all: two less than the first stream.
+  const auto last = static_cast<std::uint32_t>(state_->last_sent > 0 ? state_->last_sent : -1);
+  const std::string payload = Number(last & INT32_MAX, 4) + Number(kHttp2NoError, 4) + debug_data;
+  (void)state_->stream.Write(LastFrame(NGHTTP2_GOAWAY, 0, payload), patience);
 }
 
 }  // namespace netcheck::probe

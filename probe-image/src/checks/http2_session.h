@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,9 @@ struct Http2Announcement {
   std::vector<std::pair<std::int32_t, std::uint32_t>> settings;  ///< RFC 9113 §6.5.2, in order.
   /// What the connection's window gets beyond its first 65535 bytes.
   std::uint32_t window_increment = 0;
+  /// 8 bytes of a PING that goes out with what the first DATA asks for, and again with the next one
+  /// after it was answered (grpc-go's bdp_estimator.go); "": none does.
+  std::string data_ping;
 };
 
 /// What the server did, or what became of the connection.
@@ -40,8 +44,9 @@ struct Http2Event {
 };
 
 /// The client's side of an HTTP/2 connection with one request at a time. Frames, header
-/// compression, flow control, PING and SETTINGS are nghttp2's matter; the messages in them are
-/// judged by whoever reads the events. Bounded: a header list is at most `kMaxHeaderListBytes`, and
+/// compression, flow control, PING and SETTINGS are nghttp2's matter, but for GOAWAY: nghttp2 sends
+/// one when a server breaks rules, Go's clients don't. The messages in the frames are judged by
+/// whoever reads the events. Bounded: a header list is at most `kMaxHeaderListBytes`, and
 /// an event holds at most a frame or a header list.
 class Http2Session {
  public:
@@ -61,10 +66,16 @@ class Http2Session {
   /// Sends what is due, and waits for what the server does. After kConnectionFault and kClosed
   /// there is nothing more to wait for.
   Http2Event Next(const Patience& patience);
+  /// There is something that Next() need not wait for.
+  [[nodiscard]] bool has_event() const;
+  /// What the server allows a header list, as RFC 9113 §6.5.2 counts it, in bytes.
+  [[nodiscard]] std::uint32_t max_header_list() const;
 
-  /// Takes leave: ends the stream with CANCEL. Errors are ignored.
-  void Cancel(const Patience& patience);
-  /// Takes leave: GOAWAY with NO_ERROR. Errors are ignored.
+  /// Takes leave: sends what is due; with a `code`, ends the last request's stream with RST_STREAM
+  /// if it was sent. Errors are ignored.
+  void Finish(std::optional<std::uint32_t> code, const Patience& patience);
+  /// To be called after Finish(): GOAWAY with NO_ERROR, which names the last request as grpc-go
+  /// does. Errors are ignored.
   void GoAway(const std::string& debug_data, const Patience& patience);
 
  private:

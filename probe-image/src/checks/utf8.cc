@@ -21,4 +21,16 @@ std::size_t DecodeRune(std::string_view text, std::uint32_t& rune) {
   return rune < kSmallest[length] || rune > 0x10ffff || surrogate ? 0 : length;
 }
 
+bool IsUtf8(std::string_view text) {
+  std::uint32_t rune = 0;
+  while (!text.empty()) {
+    const std::size_t length = DecodeRune(text, rune);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace netcheck::probe

@@ -21,8 +21,10 @@ probe::GrpcReply Call(std::string_view answer, std::size_t piece) {
                   std::string(5, '\0'));
   probe::GrpcCall call([] { return false; });
   while (!call.reply()) {
-    call.Take(session.Next(Endless()));
+    const probe::Http2Event event = session.Next(Endless());
+    call.Take(event, session.has_event());
   }
+  session.Finish(call.reset(), Endless());
   session.GoAway("", Endless());
   return *call.reply();
 }

@@ -96,6 +96,8 @@ TEST_CASE("grpc attempt: a healthy server, and what it gets to see") {
   CHECK(parsed.body == "\0\0\0\0\5\x0a\3web"s);
   CHECK(parsed.settings.empty());
   CHECK(parsed.goodbye == "client transport shutdown");
+  CHECK(parsed.goodbye_stream == 1);
+  CHECK(parsed.pings == 1);
 }
 
 TEST_CASE("grpc attempt: what an unhealthy server answers") {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "checks/grpc_health.h"
+#include "checks/grpc_status_details.h"
 #include "unit/checks/http2_server.h"
 
 namespace netcheck::probe {
@@ -40,7 +41,8 @@ GrpcCall CallAnswered(const std::string& answer, bool deadline_passed = false) {
                   Message(""));
   GrpcCall call([=] { return deadline_passed; });
   while (!call.reply()) {
-    call.Take(session.Next(patience));
+    const Http2Event event = session.Next(patience);
+    call.Take(event, session.has_event());
   }
   return call;
 }
@@ -182,6 +184,51 @@ TEST_CASE("grpc call: messages that are none") {
   CHECK(Error(kOk + DataFrame(Message("\x08\x01"), true)) ==
         "rpc error: code = Internal desc = server closed the stream without sending trailers");
   CHECK(CallAnswered(kOk + kEnd).reply()->end_without_answer);
+}
+
+TEST_CASE("grpc call: details of a status") {
+  const auto error = [](const std::string& details) {
+    return Error(TrailersOnly(
+        {{"grpc-status", "5"}, {"grpc-message", "a"}, {"grpc-status-details-bin", details}}));
+  };
+  CHECK(error("CAUSAWI") == "rpc error: code = NotFound desc = b");
+  CHECK(error("CAUSAWI=") == "rpc error: code = NotFound desc = b");
+  CHECK(error("CAcSAWI") ==
+        "rpc error: code = Internal desc = grpc-status-details-bin mismatch: grpc-status=NotFound, "
+        "grpc-message=\"a\", grpc-status-details-bin=code:7 message:\"b\"");
+  CHECK(error("CAUSAf8") == "rpc error: code = NotFound desc = a");  // No UTF-8.
+  CHECK(error("!") ==
+        "rpc error: code = Internal desc = transport: malformed grpc-status-details-bin: illegal "
+        "base64 data at input byte 0");
+}
+
+TEST_CASE("grpc status: base64") {
+  const auto decoded = [](const std::string& text) {
+    std::string bytes;
+    const std::string error = DecodeBase64(text, bytes);
+    return error.empty() ? bytes : error;
+  };
+  const std::string illegal = "illegal base64 data at input byte ";
+  CHECK(decoded("").empty());
+  CHECK(decoded("YWJj") == "abc");
+  CHECK(decoded("YWI=") == "ab");
+  CHECK(decoded("YQ==") == "a");
+  CHECK(decoded("YQ") == "a");
+  CHECK(decoded("YWI") == "ab");
+  CHECK(decoded("YWJjZ") == illegal + "4");
+  CHECK(decoded("Y===") == illegal + "1");
+  CHECK(decoded("YQ=a") == illegal + "2");
+  CHECK(decoded("YQ=") == illegal + "2");
+  CHECK(decoded("YQ==YQ==") == illegal + "4");
+}
+
+TEST_CASE("grpc call: how the client ends the stream") {
+  CHECK_FALSE(CallAnswered(kOk + DataFrame(Message("\x08\x01")) + kEnd).reset());
+  CHECK_FALSE(CallAnswered(ResetFrame(2)).reset());
+  CHECK(CallAnswered(HeadersFrame({{":status", "404"}}, true)).reset() == 1);
+  CHECK(CallAnswered(kOk + HeadersFrame({{"x", "y"}})).reset() == 1);
+  CHECK(CallAnswered(kOk + DataFrame(Message("\x08"))).reset() == 8);
+  CHECK_FALSE(CallAnswered(kOk + DataFrame(Message("\x08")) + kEnd).reset());
 }
 
 TEST_CASE("grpc call: the stream is ended") {

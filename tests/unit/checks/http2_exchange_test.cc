@@ -89,6 +89,19 @@ TEST_CASE("http2 exchange: no more of a body is read than wanted") {
   CHECK(peer.server().reset == 8);
 }
 
+TEST_CASE("http2 exchange: how the client ends the stream") {
+  const auto reset = [](const std::string& answer) {
+    Http2Peer peer(answer);
+    (void)Exchange(peer);
+    return peer.server().reset;
+  };
+  CHECK(reset(Ok() + DataFrame("hello", true)) == 0);
+  CHECK(reset(HeadersFrame({{":status", "abc"}}, true)) == 1);
+  CHECK(reset(Ok({{"Bad", "x"}})) == 1);
+  CHECK(reset(GoAwayFrame(0, 2, "")) == 8);
+  CHECK(reset(ResetFrame(2)) == 0);
+}
+
 TEST_CASE("http2 exchange: lengths that don't fit") {
   CHECK(BodyErrorOf(Ok({{"content-length", "5"}}) + DataFrame("hello", true)).empty());
   CHECK(BodyErrorOf(Ok({{"content-length", "9"}}) + DataFrame("hello", true)) == "unexpected EOF");

@@ -64,6 +64,11 @@ class Http2Server {
     nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+    // Which grpc-go's GOAWAY is to nghttp2: it names a stream of the client's.
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
+        callbacks, [](nghttp2_session* session, const nghttp2_frame* frame, int, void* self) {
+          return OnFrame(session, frame, self);
+        });
     nghttp2_session_server_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_submit_settings(session_, 0, nullptr, 0);
@@ -94,6 +99,8 @@ class Http2Server {
   bool complete = false;              ///< The request's stream was ended by the client.
   std::uint32_t reset = 0;            ///< Code of the client's RST_STREAM.
   std::string goodbye;                ///< Debug data of its GOAWAY.
+  std::int32_t goodbye_stream = 0;    ///< The last stream that its GOAWAY names.
+  int pings = 0;                      ///< Of the client's own.
 
  private:
   static Http2Server& Of(void* self) { return *static_cast<Http2Server*>(self); }
@@ -133,6 +140,9 @@ class Http2Server {
       server.reset = frame->rst_stream.error_code;
     } else if (frame->hd.type == NGHTTP2_GOAWAY) {
       server.goodbye = Text(frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+      server.goodbye_stream = frame->goaway.last_stream_id;
+    } else if (frame->hd.type == NGHTTP2_PING) {
+      server.pings += (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 ? 1 : 0;
     } else if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       server.complete = true;
     }
