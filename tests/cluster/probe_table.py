@@ -453,8 +453,9 @@ _EXEC = (
     ),
     _sick(
         "exec-caps",
-        "-print=caps,nnp,seccomp",
-        says="nnp=1\nseccomp=2",
+        # Not of seccomp: netcheck can't apply a container's filter, and says so.
+        "-print=caps,nnp",
+        says="nnp=1\n",
         container=_security(
             capabilities={"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
             allowPrivilegeEscalation=False,

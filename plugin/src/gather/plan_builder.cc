@@ -27,6 +27,7 @@ constexpr int kSlackMs = 10000;
 /// Of an exec probe.
 constexpr int kMostCommands = 5;
 constexpr int kCommandPauseMs = 200;
+constexpr int kLongestCommandMs = 8000;
 /// The largest range that ip_local_port_range can have: 1024 to 65535.
 constexpr int kMaxSweep = 64512;
 /// What one plan may list of NodePorts; it is one argument of a process.
@@ -144,7 +145,10 @@ protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options)
   check.attempts = options.ports.kind == PortPlanKind::kUnknown ? 10 : 3;
   check.budget_ms = 10000;
   if (probe.kind == ProbeKind::kExec) {
-    // A command costs the container CPU time that the application may need.
+    // A command costs the container CPU time that the application may need; and of one that is
+    // killed at the limit, as kubelet has it killed, there is to be time for another.
+    check.patience_ms =
+        std::max(check.timeout_ms, std::min(4 * check.timeout_ms, kLongestCommandMs));
     check.attempts = std::min(check.attempts, kMostCommands);
     check.interval_ms = kCommandPauseMs;
     check.exec = {probe.container, probe.command};

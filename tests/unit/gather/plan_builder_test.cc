@@ -175,6 +175,7 @@ TEST_CASE("plan: gRPC gets handshakes and checks, exec and a host name checks on
   CHECK(command.exec.container == "app");
   CHECK(command.exec.command == std::vector<std::string>{"cat", "/x"});
   CHECK(command.timeout_ms == 2000);
+  CHECK(command.patience_ms == 8000);
   CHECK(command.attempts == 5);
   CHECK(built.probes[2].batch_ids.empty());  // readiness, name
   CHECK(built.probes[2].check_ids.size() == 1);
