@@ -133,10 +133,11 @@ def _forecast(row: Row, report: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _is_said(detail: str, text: str) -> bool:
-    """Whether an attempt says what kubelet says."""
-    if detail.startswith(text[:_CUT_BYTES]) and text.startswith(detail):
-        return True
-    return _TIMEOUT.sub("TIMEOUT", detail) == text
+    """Whether an attempt says what kubelet says, whose text is without numbers already."""
+    said = without_numbers(detail)
+    if len(detail.encode()) >= _CUT_BYTES:
+        return text.startswith(re.sub(r"[0-9a-f]{1,63}$", "", said))  # The cut may go through a name.
+    return said == text or _TIMEOUT.sub("TIMEOUT", said) == text
 
 
 def _attempts(row: Row, kubelet: Kubelet, report: dict[str, Any]) -> Iterator[str]:
@@ -151,7 +152,7 @@ def _attempts(row: Row, kubelet: Kubelet, report: dict[str, Any]) -> Iterator[st
         words |= {_TIMEOUT.sub("TIMEOUT", text) for text in words}
     late = 0
     for attempt in attempts:
-        detail = without_numbers(attempt.get("detail", ""))
+        detail = attempt.get("detail", "")
         if attempt["outcome"] not in outcomes:
             yield f"an attempt's outcome is {attempt['outcome']!r} ({detail!r}), kubelet's are {sorted(outcomes)}"
         elif row.ends is Ends.FAILURE and _LATE.fullmatch(detail):
