@@ -136,7 +136,7 @@ def _is_said(detail: str, text: str) -> bool:
     """Whether an attempt says what kubelet says, whose text is without numbers already."""
     said = without_numbers(detail)
     if len(detail.encode()) >= _CUT_BYTES:
-        return text.startswith(re.sub(r"[0-9a-f]{1,63}$", "", said))  # The cut may go through a name.
+        return text.startswith(re.sub(r"[0-9a-f]{1,63}\Z", "", said))  # The cut may go through a name.
     return said == text or _TIMEOUT.sub("TIMEOUT", said) == text
 
 
