@@ -29,10 +29,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ExchangeResult whole = Exchange(answer, size + 1);
   Require(whole.response.body.size() <= kBodyLimit, "no more of a body is kept than asked for");
   const ExchangeResult cut = Exchange(answer, PieceBytes(answer));
-  Require(cut.status == whole.status && cut.error == whole.error &&
-              cut.body_error == whole.body_error && cut.response.status == whole.response.status &&
-              cut.response.headers == whole.response.headers &&
-              cut.response.body == whole.response.body,
+  // Of a connection that ends with a fault it matters what of it was read at once, to Go as well.
+  const bool sound = whole.status == ExchangeResult::Status::kResponse &&
+                     whole.body_error.empty() && cut.error.empty() && cut.body_error.empty();
+  Require(!sound || (cut.status == whole.status && cut.response.status == whole.response.status &&
+                     cut.response.headers == whole.response.headers &&
+                     cut.response.body == whole.response.body),
           "the response does not depend on how its bytes were cut");
   return 0;
 }
