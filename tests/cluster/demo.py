@@ -42,7 +42,7 @@ def examine(patient: patients.Patient) -> bool:
         command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
     )
     print(done.stdout, end="", flush=True)
-    named = f"({patient.code}, " in done.stdout if patient.code else "CAUSE:" not in done.stdout
+    named = f"({patient.code}," in done.stdout if patient.code else "CAUSE:" not in done.stdout
     right = named and done.returncode == patient.exit_code
     print(f"\nexit code {done.returncode}: {'as it should be' if right else 'WRONG'}", flush=True)
     return right
