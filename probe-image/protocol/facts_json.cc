@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/facts.h"
+#include "protocol/whole_numbers.h"
 
 namespace netcheck::protocol {
 
@@ -174,6 +175,9 @@ Json ToJson(const Fact& fact) {
 }
 
 Result<std::optional<Fact>> FactFromJson(const Json& json) {
+  if (HasFraction(json)) {
+    return Error{"fact: a number that is not whole"};
+  }
   try {
     return Decode(json.at("kind").get<std::string>(), json);
   } catch (const Json::exception& e) {

@@ -3,6 +3,7 @@
 #include "protocol/base64.h"
 #include "protocol/plan.h"
 #include "protocol/version.h"
+#include "protocol/whole_numbers.h"
 
 namespace netcheck::protocol {
 
@@ -159,6 +160,9 @@ Json ToJson(const Plan& plan) {
 }
 
 Result<Plan> PlanFromJson(const Json& json) {
+  if (HasFraction(json)) {
+    return Error{"plan: a number that is not whole"};
+  }
   try {
     auto plan = json.get<Plan>();
     if (const std::string fault = Fault(plan); !fault.empty()) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "container/process_spec.h"
+#include "protocol/whole_numbers.h"
 
 namespace netcheck::probe {
 namespace {
@@ -145,6 +146,9 @@ protocol::Result<ProcessSpec> ParseOciConfig(const std::string& config_json) {
   constexpr int kSeccompFilter = 2;
   try {
     const Json config = Json::parse(config_json);
+    if (protocol::HasFraction(config.at("process"))) {
+      return Error{"the runtime's config.json: a number that is not whole", 0};
+    }
     ProcessSpec spec = ReadProcess(config.at("process"));
     const Json linux_part = config.value("linux", Json::object());
     if (linux_part.contains("seccomp") && linux_part["seccomp"].is_object()) {

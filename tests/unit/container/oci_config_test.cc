@@ -90,4 +90,5 @@ TEST_CASE("OCI config: malformed") {
   CHECK_FALSE(ParseOciConfig(Changed("/process/capabilities/bounding", Json{1}).dump()));
   CHECK_FALSE(ParseOciConfig(Changed("/process/rlimits", Json{1}).dump()));
   CHECK_FALSE(ParseOciConfig(Changed("/process/user/uid", "root").dump()));
+  CHECK_FALSE(ParseOciConfig(Changed("/process/user/uid", 1.7e22).dump()));
 }
