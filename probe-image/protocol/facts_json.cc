@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "protocol/facts.h"
-#include "protocol/whole_numbers.h"
+#include "protocol/fraction_range.h"
 
 namespace netcheck::protocol {
 
@@ -175,8 +175,8 @@ Json ToJson(const Fact& fact) {
 }
 
 Result<std::optional<Fact>> FactFromJson(const Json& json) {
-  if (HasFraction(json)) {
-    return Error{"fact: a number that is not whole"};
+  if (HasFractionOutOfRange(json)) {
+    return Error{"fact: a fraction that is out of range"};
   }
   try {
     return Decode(json.at("kind").get<std::string>(), json);

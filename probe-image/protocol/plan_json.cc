@@ -1,9 +1,9 @@
 #include <string>
 
 #include "protocol/base64.h"
+#include "protocol/fraction_range.h"
 #include "protocol/plan.h"
 #include "protocol/version.h"
-#include "protocol/whole_numbers.h"
 
 namespace netcheck::protocol {
 
@@ -160,8 +160,8 @@ Json ToJson(const Plan& plan) {
 }
 
 Result<Plan> PlanFromJson(const Json& json) {
-  if (HasFraction(json)) {
-    return Error{"plan: a number that is not whole"};
+  if (HasFractionOutOfRange(json)) {
+    return Error{"plan: a fraction that is out of range"};
   }
   try {
     auto plan = json.get<Plan>();

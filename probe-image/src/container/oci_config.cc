@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "container/process_spec.h"
-#include "protocol/whole_numbers.h"
+#include "protocol/fraction_range.h"
 
 namespace netcheck::probe {
 namespace {
@@ -146,8 +146,8 @@ protocol::Result<ProcessSpec> ParseOciConfig(const std::string& config_json) {
   constexpr int kSeccompFilter = 2;
   try {
     const Json config = Json::parse(config_json);
-    if (protocol::HasFraction(config.at("process"))) {
-      return Error{"the runtime's config.json: a number that is not whole", 0};
+    if (protocol::HasFractionOutOfRange(config.at("process"))) {
+      return Error{"the runtime's config.json: a fraction that is out of range", 0};
     }
     ProcessSpec spec = ReadProcess(config.at("process"));
     const Json linux_part = config.value("linux", Json::object());

@@ -75,7 +75,7 @@ TEST_CASE("facts: what is not a fact is an error") {
                            R"({"kind": "handshakes", "results": [[1]]})",
                            R"({"kind": "handshakes", "results": [1, 2]})",
                            R"({"kind": "end", "lines": 1.7e22})",
-                           R"({"kind": "handshakes", "results": [[1, 2.5]]})",
+                           R"({"kind": "handshakes", "results": [[1, -2.5]]})",
                            R"({"kind": "sysctls", "values": {"a": 1}})"}) {
     CAPTURE(text);
     CHECK_FALSE(FactFromJson(Json::parse(text)).ok());
