@@ -190,7 +190,9 @@ def _drop_field(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) ->
 
 
 def _shuffle_fields(fields: list[tuple[h2.Text, h2.Text]], chance: random.Random) -> None:
+    """But for :status, which RFC 9113 §8.3 wants before all others."""
     chance.shuffle(fields)
+    fields.sort(key=lambda field: field[0] not in (":status", b":status"))
 
 
 def _open(draft: _Draft) -> int:
