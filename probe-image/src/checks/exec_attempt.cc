@@ -246,7 +246,6 @@ void Finish(StartedCommand started,
 }  // namespace
 
 AttemptOutcome AttemptExec(const protocol::Check& check, const AttemptContext& context) {
-  constexpr int kSeccompFilter = 2;
   AttemptOutcome outcome;
   const auto container = std::find_if(
       context.containers.begin(), context.containers.end(), [&](const auto& candidate) {

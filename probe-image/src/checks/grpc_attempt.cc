@@ -10,6 +10,7 @@
 #include "checks/go_quote.h"
 #include "checks/grpc_call.h"
 #include "checks/grpc_health.h"
+#include "checks/host_port.h"
 #include "checks/http2_session.h"
 #include "checks/patience.h"
 
@@ -64,7 +65,7 @@ class GrpcAttempt {
         patience_{steady_clock::now() + milliseconds(check.patience_ms), context.stop},
         connecting_(patience_.AtMost(ConnectLimit(check))) {
     outcome_.fact.start_us = context.clock.NowUs();
-    authority_ = FormatTarget();
+    authority_ = JoinHostPort(check_.address, std::to_string(check_.port));
   }
 
   AttemptOutcome Run() {
@@ -79,11 +80,6 @@ class GrpcAttempt {
   protocol::CheckAttempt& fact() { return outcome_.fact; }
   [[nodiscard]] std::int64_t SinceStart() const {
     return context_.clock.NowUs() - outcome_.fact.start_us;
-  }
-  [[nodiscard]] std::string FormatTarget() const {
-    const bool brackets = check_.address.find(':') != std::string::npos;
-    return (brackets ? "[" + check_.address + "]" : check_.address) + ":" +
-           std::to_string(check_.port);
   }
   [[nodiscard]] std::string Timeout() const { return GoDuration(milliseconds(check_.timeout_ms)); }
 

@@ -17,9 +17,6 @@ namespace {
 using protocol::Error;
 using protocol::Result;
 
-/// Mounts can be thousands on a node.
-constexpr std::size_t kMaxMountinfo = 4U << 20U;
-
 /// The mounts that a process sees, and where its root is seen from here.
 struct View {
   std::vector<CgroupMount> mounts;
@@ -32,11 +29,11 @@ Result<std::vector<View>> Views(const std::string& proc_root) {
   Error error;
   for (const char* viewer : {"1", "self"}) {
     const std::string process = proc_root + "/" + viewer;
-    const auto mountinfo = ReadFile(process + "/mountinfo", kMaxMountinfo);
-    if (mountinfo) {
-      views.push_back({ParseCgroupMounts(*mountinfo), process + "/root"});
+    auto mounts = ReadCgroupMounts(process);
+    if (mounts) {
+      views.push_back({std::move(*mounts), process + "/root"});
     } else if (error.message.empty()) {
-      error = mountinfo.error();
+      error = mounts.error();
     }
   }
   return views.empty() ? Result<std::vector<View>>(error) : views;

@@ -143,7 +143,6 @@ ProcessSpec ReadProcess(const Json& process) {
 }  // namespace
 
 protocol::Result<ProcessSpec> ParseOciConfig(const std::string& config_json) {
-  constexpr int kSeccompFilter = 2;
   try {
     const Json config = Json::parse(config_json);
     if (protocol::HasFractionOutOfRange(config.at("process"))) {

@@ -7,6 +7,9 @@
 
 namespace netcheck::probe {
 
+/// SECCOMP_MODE_FILTER (include/uapi/linux/seccomp.h)
+inline constexpr int kSeccompFilter = 2;
+
 /// What a process may do: the fields of /proc/PID/status that a runtime sets for a process of a
 /// container (fs/proc/array.c; proc_pid_status(5)).
 struct ProcessCredentials {
@@ -20,7 +23,7 @@ struct ProcessCredentials {
   std::uint64_t bounding = 0;
   std::uint64_t ambient = 0;  ///< 0 before Linux 4.3, which has none.
   bool no_new_privs = false;  ///< false before Linux 4.10, which does not tell.
-  int seccomp_mode = 0;       ///< 0: none, 2: a filter.
+  int seccomp_mode = 0;       ///< 0: none; kSeccompFilter.
 };
 
 /// nullopt: a field that every kernel has is missing or malformed.

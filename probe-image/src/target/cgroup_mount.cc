@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernel/procfs_text.h"
+#include "sys/file_reader.h"
 
 namespace netcheck::probe {
 namespace {
@@ -82,6 +83,15 @@ std::vector<CgroupMount> ParseCgroupMounts(std::string_view mountinfo) {
     }
   }
   return mounts;
+}
+
+protocol::Result<std::vector<CgroupMount>> ReadCgroupMounts(const std::string& process) {
+  constexpr std::size_t kMaxMountinfo = 4U << 20U;  // Mounts can be thousands on a node.
+  const auto mountinfo = ReadFile(process + "/mountinfo", kMaxMountinfo);
+  if (!mountinfo) {
+    return mountinfo.error();
+  }
+  return ParseCgroupMounts(*mountinfo);
 }
 
 std::vector<std::string> CgroupFolders(const std::vector<CgroupMount>& mounts,

@@ -4,9 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/result.h"
 #include "target/cgroup_path.h"
 
-// Where the folders of cgroups are found. Pure.
+// Where the folders of cgroups are found. Pure but for ReadCgroupMounts.
 namespace netcheck::probe {
 
 /// A mounted cgroup hierarchy.
@@ -19,6 +20,9 @@ struct CgroupMount {
 
 /// Those of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
 std::vector<CgroupMount> ParseCgroupMounts(std::string_view mountinfo);
+
+/// Those that a process sees, whose folder below /proc this is.
+protocol::Result<std::vector<CgroupMount>> ReadCgroupMounts(const std::string& process);
 
 /// The folders below the root of that mount namespace which could be that of the cgroup, which is
 /// named by a line of /proc/PID/cgroup, or by one of its controllers. Cgroups outside of a mount

@@ -12,9 +12,6 @@ using protocol::Error;
 using protocol::Fact;
 using protocol::Result;
 
-/// Mounts can be thousands on a node.
-constexpr std::size_t kMaxMountinfo = 4U << 20U;
-
 /// Where a cgroup's statistics may be: v1's cpu hierarchy, and v2.
 struct CgroupLocation {
   bool v2 = false;
@@ -39,15 +36,14 @@ std::vector<CgroupLocation> Locations(std::string_view cgroup_file, std::string_
 Result<CpuStat> ReadThrough(const std::string& viewer,
                             const std::vector<CgroupLocation>& locations,
                             const std::string& proc_root) {
-  const auto mountinfo = ReadFile(proc_root + "/" + viewer + "/mountinfo", kMaxMountinfo);
-  if (!mountinfo) {
-    return mountinfo.error();
+  const auto mounts = ReadCgroupMounts(proc_root + "/" + viewer);
+  if (!mounts) {
+    return mounts.error();
   }
-  const auto mounts = ParseCgroupMounts(*mountinfo);
   Result<CpuStat> stat = Error{"no mounted cgroup hierarchy shows its cgroup", 0};
   const std::string root = proc_root + "/" + viewer + "/root";
   for (const auto& location : locations) {
-    for (auto path : CpuStatPaths(mounts, location.v2, location.path)) {
+    for (auto path : CpuStatPaths(*mounts, location.v2, location.path)) {
       const auto text = ReadFile(path.insert(0, root));
       stat = text ? ParseCpuStat(*text) : text.error();
       if (stat) {
