@@ -34,7 +34,7 @@ class ProbeLife:
                 {"name": "probe", "state": {"waiting": {"reason": "ContainerCreating"}}}]},
             {"phase": "Running", "containerStatuses": [
                 {"name": "probe", "state": {"running": {}}}]}]
-        # plan → bytes of the log.
+        # plan → bytes of the log, or an iterator over its parts as they come.
         self.log = log
         # Each connection for the log is cut after so many bytes; None: ended after all of them.
         self.cuts = list(cuts)
@@ -344,7 +344,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = api.life.log(plan)
         cut = api.life.cuts.pop(0) if api.life.cuts else None
         self.begin_stream("text/plain")
-        self.chunk(data[:cut] or b"\n")
+        for part in [data[:cut] or b"\n"] if isinstance(data, bytes) else data:
+            self.chunk(part)
         if api.life.log_status:
             api.set_status(path, api.life.log_status)
         if cut is not None:

@@ -1,0 +1,150 @@
+"""The command line of the lab."""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import fnmatch
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from . import vm_ground
+from .examine import Outcome, Programs, run_one
+from .matrix import matrix
+from .scenario import FAMILIES, Scenario, ScenarioError, load_all
+from .cluster import make_credentials
+
+TOP = Path(__file__).resolve().parents[3]
+Run = tuple[Scenario, str, int]
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="tests/lab/run",
+        description="Makes faults on a real kernel and compares what kubectl netcheck names with what they are. "
+        "Needs root. The exit code is 0 only if every scenario passed.",
+    )
+    parser.add_argument("--scenarios", type=Path, default=TOP / "tests/lab/scenarios", metavar="DIR",
+                        help="folder whose folders are scenarios (tests/lab/scenarios)")  # fmt: skip
+    parser.add_argument("--filter", action="append", default=[], metavar="PATTERN",
+                        help="only scenarios whose name, or mechanism, matches the shell pattern; repeatable")  # fmt: skip
+    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("--family", choices=FAMILIES, help="only IPv4, or only IPv6")
+    parser.add_argument("--ground", choices=("netns", "vm"), help="only scenarios for this kernel, or for virtual machines")
+    parser.add_argument("--seed", type=int, action="append", default=[],
+                        help="of names, addresses and ports (1); repeatable")  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=3, help="scenarios at the same time (3)")
+    parser.add_argument("--keep", type=Path, metavar="DIR",
+                        help="put the plugin's and the probe's files of one scenario into DIR and leave its hosts up "
+                        "until Enter is pressed")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="one JSON object for each run instead of words")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)  # Runs within the virtual machine.
+    return parser.parse_args(arguments)
+
+
+def programs(credentials: Path) -> Programs:
+    def path(variable: str, default: Path) -> Path:
+        found = Path(os.environ.get(variable) or default)
+        if not found.is_file():
+            raise ScenarioError(f"{found} is not there: build first (tests/setup/build), or set {variable}")
+        return found
+
+    testserver = os.environ.get("NETCHECK_TESTSERVER")
+    if not testserver:
+        sys.path.insert(0, str(TOP / "tests/cluster"))
+        from embedded import workloads  # Only here: a virtual machine has the program, and no compiler.
+
+        testserver = str(workloads.build() / "testserver")
+    return Programs(
+        probe=path("NETCHECK_PROBE", TOP / "build/bin/netcheck-probe"),
+        plugin=path("NETCHECK_PLUGIN", TOP / "build/bin/kubectl-netcheck"),
+        testserver=Path(testserver),
+        credentials=credentials,
+    )
+
+
+def selected(options: argparse.Namespace) -> list[Scenario]:
+    found = load_all(options.scenarios.resolve())
+    patterns = options.filter or ["*"]
+    return [
+        scenario
+        for scenario in found
+        if any(fnmatch.fnmatch(text, pattern) for pattern in patterns for text in (scenario.name, scenario.mechanism))
+        and options.ground in (None, scenario.ground)
+    ]
+
+
+def say(options: argparse.Namespace, outcome: Outcome) -> None:
+    if options.json:
+        print(json.dumps({**dataclasses.asdict(outcome), "result": outcome.result}), flush=True)
+        return
+    print(f"  {outcome.result:<8}{outcome.scenario} {outcome.family} seed {outcome.seed}: "
+          f"{outcome.skipped or outcome.named or 'no report'} ({outcome.seconds:.1f} s)", flush=True)  # fmt: skip
+    for problem in outcome.problems:
+        print(f"          {problem}", flush=True)
+
+
+def run_here(runs: list[Run], jobs: int, used: Programs, keep: Path | None, tell: Callable[[Outcome], None]) -> None:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1 if keep else jobs) as pool:
+        waiting = [pool.submit(run_one, scenario, family, seed, used, keep) for scenario, family, seed in runs]
+        for done in concurrent.futures.as_completed(waiting):
+            tell(done.result())
+
+
+def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Outcome]:
+    runs = [
+        (scenario, family, seed)
+        for seed in options.seed or [1]
+        for scenario in scenarios
+        for family in scenario.families
+        if options.family in (None, family)
+    ]
+    outcomes: list[Outcome] = []
+
+    def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        say(options, outcome)
+
+    with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as folder:
+        make_credentials(Path(folder))
+        used = programs(Path(folder))
+        if options.keep:
+            options.keep.mkdir(parents=True, exist_ok=True)
+        here = runs if options.inside else [run for run in runs if run[0].ground == "netns"]
+        run_here(here, options.jobs, used, options.keep, tell)
+        if not options.inside:
+            vm_ground.run([run for run in runs if run[0].ground == "vm"], options.scenarios.resolve(), used, tell)
+    return outcomes
+
+
+def conclude(outcomes: list[Outcome]) -> int:
+    for line in matrix(outcomes):
+        print(line)
+    count = {result: sum(outcome.result == result for outcome in outcomes) for result in ("passed", "failed", "skipped")}
+    print(", ".join(f"{number} {result}" for result, number in count.items()), flush=True)
+    return 1 if count["failed"] or not outcomes else 0
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    try:
+        scenarios = selected(options)
+        if options.list:
+            for scenario in scenarios:
+                ground = scenario.ground if scenario.ground == "netns" else f"vm, kernel {scenario.kernel}"
+                print(f"{scenario.name:<28} {scenario.mechanism:<24} {ground:<16} {scenario.title}")
+            return 0
+        if os.geteuid() != 0:
+            raise ScenarioError("needs root, to make network namespaces")
+        if options.keep and (len(scenarios) != 1 or not options.family and len(scenarios[0].families) > 1):
+            raise ScenarioError("--keep is for one run: choose it with --filter NAME --family FAMILY")
+        outcomes = execute(options, scenarios)
+    except ScenarioError as error:
+        print(f"tests/lab/run: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        return 1 if any(outcome.result == "failed" for outcome in outcomes) else 0
+    return conclude(outcomes)
