@@ -87,6 +87,9 @@ struct Listener {
   bool v6only = false;        ///< Meaningful for IPv6 sockets; false when unknown.
   std::uint32_t queue = 0;    ///< Connections waiting for accept() (`idiag_rqueue`).
   std::uint32_t backlog = 0;  ///< Effective limit of that queue (`idiag_wqueue`).
+  /// SYNs and handshakes that this socket dropped since it was made (`sk_drops`, raised by
+  /// tcp_listendrop() together with TcpExt.ListenDrops); absent on kernels before 4.7.
+  std::optional<std::uint32_t> drops;
 };
 
 /// Whether a SYN to `address` and `port` would be given to this listener (inet_lookup_listener).
@@ -200,6 +203,9 @@ enum Seen : std::uint32_t {
   /// SYN-ACK: a challenge ACK of an older connection of the same ports, for example (RFC 5961 §4).
   kSeenPodOther = 1U << 8,
   kSeenNodeOther = 1U << 9,  ///< Such a segment reached the node's namespace.
+  /// SYN reached a device of the pod's namespace, addressed to another link-layer address
+  /// (PACKET_OTHERHOST): unless kSeenPodSyn is set as well, IP never saw it.
+  kSeenPodSynOtherHost = 1U << 10,
 };
 
 /// Result of one handshake: 0 established, an errno that connect() gave, or one of these.

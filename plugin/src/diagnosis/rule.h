@@ -18,6 +18,8 @@ const std::vector<Rule>& Rules();
 
 std::vector<Finding> Listening(const Digest& digest);
 std::vector<Finding> AcceptQueueFull(const Digest& digest);
+std::vector<Finding> SourcePortsExhausted(const Digest& digest);
+std::vector<Finding> StaleNeighbour(const Digest& digest);
 std::vector<Finding> IpvsNodePort(const Digest& digest);
 std::vector<Finding> HandshakeLost(const Digest& digest);
 std::vector<Finding> PortName(const Digest& digest);

@@ -6,6 +6,8 @@ const std::vector<Rule>& Rules() {
   static const std::vector<Rule> rules = {PortName,
                                           Listening,
                                           AcceptQueueFull,
+                                          SourcePortsExhausted,
+                                          StaleNeighbour,
                                           IpvsNodePort,
                                           HandshakeLost,
                                           HttpStatus,

@@ -219,7 +219,11 @@ void PacketMatcher::SetBits(Flow& flow, const SeenPacket& seen, bool toward_targ
     if (IsSyn(packet) && left_node_or_reached_pod) {
       flow.has_isn = true;
       flow.isn = packet.seq;
-      flow.seen |= on_pod ? protocol::kSeenPodSyn : protocol::kSeenNodeSyn;
+      if (on_pod) {
+        flow.seen |= seen.other_host ? protocol::kSeenPodSynOtherHost : protocol::kSeenPodSyn;
+      } else {
+        flow.seen |= protocol::kSeenNodeSyn;
+      }
     }
     return;
   }

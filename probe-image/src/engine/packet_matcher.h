@@ -21,6 +21,7 @@ struct SeenPacket {
   int device = 0;          ///< Interface index.
   bool outgoing = false;   ///< Sent by the tapped namespace; otherwise received.
   ParsedPacket packet;
+  bool other_host = false;  ///< Addressed to another link-layer address than the device's.
 };
 
 /// A connection that packets are matched to.

@@ -190,6 +190,7 @@ bool Tap::FrontOfRing() {
   front_.realtime_ns = static_cast<std::int64_t>(header->tp_sec) * kNsPerSecond + header->tp_nsec;
   front_.device = address.sll_ifindex;
   front_.outgoing = address.sll_pkttype == PACKET_OUTGOING;
+  front_.other_host = address.sll_pkttype == PACKET_OTHERHOST;
   return true;
 }
 
@@ -212,6 +213,7 @@ bool Tap::FrontOfSocket() {
   front_.realtime_ns = StampOf(message);
   front_.device = address.sll_ifindex;
   front_.outgoing = address.sll_pkttype == PACKET_OUTGOING;
+  front_.other_host = address.sll_pkttype == PACKET_OTHERHOST;
   return true;
 }
 

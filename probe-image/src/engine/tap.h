@@ -20,6 +20,7 @@ struct RawPacket {
   std::int64_t realtime_ns = 0;         ///< CLOCK_REALTIME, stamped by the kernel.
   int device = 0;                       ///< Interface index.
   bool outgoing = false;                ///< PACKET_OUTGOING.
+  bool other_host = false;              ///< PACKET_OTHERHOST.
 };
 
 struct TapOptions {

@@ -178,8 +178,12 @@ void TapPair::Fold(const RawPacket& raw, Where where, std::int64_t offset_ns) {
     Counts& counts = where == Where::kNode ? node_counts_ : pod_counts_;
     ++(raw.outgoing ? counts.out : counts.in);
   }
-  matcher_.Fold(
-      {where, (raw.realtime_ns - offset_ns) / kNsPerUs, raw.device, raw.outgoing, *packet});
+  matcher_.Fold({where,
+                 (raw.realtime_ns - offset_ns) / kNsPerUs,
+                 raw.device,
+                 raw.outgoing,
+                 *packet,
+                 raw.other_host});
 }
 
 protocol::TapBatch TapPair::TakeStatistics(std::optional<Tap>& tap, Counts& counts) {

@@ -17,6 +17,14 @@ namespace {
 // include/net/tcp_states.h; <netinet/tcp.h> and <linux/tcp.h> can't be included together.
 constexpr std::uint8_t kTcpListen = 10;
 
+/// Of an array of numbers, INET_DIAG_SKMEMINFO; older kernels send a shorter one.
+std::optional<std::uint32_t> DropsOf(const std::vector<NetlinkAttribute>& attributes) {
+  const Bytes memory = FindAttribute(attributes, INET_DIAG_SKMEMINFO);
+  constexpr std::size_t kOffset = SK_MEMINFO_DROPS * sizeof(std::uint32_t);
+  return memory.size() < kOffset ? std::nullopt
+                                 : ReadStruct<std::uint32_t>(memory.subspan(kOffset));
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> EncodeListenerDump(int family, std::uint32_t sequence) {
@@ -24,6 +32,7 @@ std::vector<std::uint8_t> EncodeListenerDump(int family, std::uint32_t sequence)
   inet_diag_req_v2 body{};
   body.sdiag_family = static_cast<std::uint8_t>(family);
   body.sdiag_protocol = IPPROTO_TCP;
+  body.idiag_ext = 1U << (INET_DIAG_SKMEMINFO - 1);
   body.idiag_states = 1U << kTcpListen;
   request.Append(body);
   return request.Finish();
@@ -47,7 +56,8 @@ std::optional<protocol::Listener> DecodeListener(Bytes payload) {
                             ntohs(body->id.idiag_sport),
                             !v6only.empty() && v6only[0] != 0,
                             body->idiag_rqueue,
-                            body->idiag_wqueue};
+                            body->idiag_wqueue,
+                            DropsOf(*attributes)};
 }
 
 std::optional<ProcTcpLine> ParseProcTcpLine(std::string_view line) {

@@ -16,7 +16,8 @@ namespace netcheck::probe {
 std::vector<std::uint8_t> EncodeListenerDump(int family, std::uint32_t sequence);
 
 /// One inet_diag_msg with its attributes. nullopt: malformed, or not a listener.
-/// v6only comes from INET_DIAG_SKV6ONLY, which 3.x kernels don't send; false then.
+/// v6only comes from INET_DIAG_SKV6ONLY, which 3.x kernels don't send; false then. drops come from
+/// INET_DIAG_SKMEMINFO, which the request asks for.
 std::optional<protocol::Listener> DecodeListener(Bytes payload);
 
 /// A line of /proc/net/tcp or tcp6 (net/ipv4/tcp_ipv4.c, get_tcp4_sock).

@@ -116,7 +116,7 @@ class Examination:
     def steps(self, steps: list[dict[str, Any]]) -> None:
         for step in steps:
             filled = self.variables.fill(step)
-            name = filled.pop("on", NODE)
+            name = filled.pop("host", NODE)
             match filled:
                 case {"run": script, **rest} if not rest:
                     self.hosts.shell(name, str(script))

@@ -166,13 +166,14 @@ class Hosts:
             prefix_length=str(self.networks[family].prefixlen),
             network=str(self.networks[family]),
             bridge=BRIDGE,
-            python="/usr/bin/python3",
+            programs=str(PROGRAMS),
         )
         for host in self.hosts.values():
             name = host.name.replace("-", "_")
             self.variables[f"ip_{name}"] = host.addresses[family]
             self.variables[f"other_ip_{name}"] = host.addresses[other]
             self.variables[f"url_{name}"] = host.addresses[family] if v4 else f"[{host.addresses[family]}]"
+            self.variables[f"other_url_{name}"] = f"[{host.addresses[other]}]" if v4 else host.addresses[other]
             self.variables[f"device_{name}"] = host.device
             self.variables[f"pod_{name}"] = host.object_name
             if host.uid:

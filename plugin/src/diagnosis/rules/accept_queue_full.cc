@@ -33,9 +33,24 @@ std::optional<Listener> FullListener(const Digest& digest, int port) {
   return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
 }
 
+/// What the listener dropped, or on kernels that do not count for each socket all listeners of the
+/// namespace, and the name of that count.
+struct Drops {
+  std::optional<std::int64_t> count;
+  std::string name;
+};
+
+Drops DropsFor(const Digest& digest, const model::Probe& probe) {
+  if (const auto own = ListenerDrops(digest, probe.address, probe.port)) {
+    return {own, "The number of connections that this socket dropped (sk_drops)"};
+  }
+  return {CounterRise(digest, digest.target_namespace(), "TcpExt.ListenOverflows"),
+          "TcpExt.ListenOverflows of the pod's namespace"};
+}
+
 Finding Explain(const ProbeCase& probe,
                 const Listener& listener,
-                std::int64_t overflows,
+                const Drops& drops,
                 std::vector<AttemptRef> claims) {
   Finding finding;
   finding.code = "NC-QUEUE-001";
@@ -53,8 +68,7 @@ Finding Explain(const ProbeCase& probe,
                   HostPort(listener.address, listener.port),
                   Count(listener.queue, "connection"),
                   listener.backlog));
-  finding.evidence.push_back(fmt::format(
-      "TcpExt.ListenOverflows of the pod's namespace rose by {} meanwhile.", overflows));
+  finding.evidence.push_back(fmt::format("{} rose by {} meanwhile.", drops.name, *drops.count));
   finding.fix.emplace_back(
       "Find out why the application does not call accept(): a blocked event loop, a full "
       "worker pool, a deadlock, no free file descriptor.");
@@ -80,12 +94,13 @@ std::vector<Finding> AcceptQueueFull(const Digest& digest) {
     const auto listener = FullListener(digest, probe.probe->port);
     auto claims = ClaimHandshakes(
         probe, [](const HandshakeAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
-    if (!listener || claims.empty() || *overflows < std::ssize(claims)) {
+    const Drops drops = DropsFor(digest, *probe.probe);
+    if (!listener || claims.empty() || !drops.count || *drops.count < std::ssize(claims)) {
       continue;
     }
     const auto checks = ClaimChecks(
         probe, [](const JudgedAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
-    Finding finding = Explain(probe, *listener, *overflows, std::move(claims));
+    Finding finding = Explain(probe, *listener, drops, std::move(claims));
     finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());
     findings.push_back(std::move(finding));
   }

@@ -63,9 +63,6 @@ void AddCounters(const Digest& digest, const Place& place, Finding& finding) {
     note(protocol::Where::kPod,
          "Tcp.InSegs",
          "Tcp.InSegs of the pod's namespace (segments that reached TCP)");
-    note(protocol::Where::kPod,
-         "TcpExt.ListenDrops",
-         "TcpExt.ListenDrops there (dropped by the listener)");
     note(protocol::Where::kPod, "TcpExt.IPReversePathFilter", "TcpExt.IPReversePathFilter there");
   } else if (place.stage == Stage::kSynAckLost) {
     note(protocol::Where::kNode,
@@ -93,13 +90,26 @@ bool RestsOnAbsence(const Place& place) {
   return place.stage != Stage::kSynAckLost;
 }
 
-/// A dropped SYN that the listener itself counted has another cause than a filter before it.
-bool ListenerDropped(const Digest& digest, const Place& place) {
+/// A dropped SYN that the listener itself counted has another cause than a filter before it. Where
+/// the kernel does not count for each socket, the namespace's counter has to stand still.
+bool ListenerDropped(const Digest& digest, const ProbeCase& probe, const Place& place) {
   if (place.stage != Stage::kNoSynAck) {
     return false;
   }
-  const auto drops = CounterRise(digest, digest.target_namespace(), "TcpExt.ListenDrops");
+  auto drops = ListenerDrops(digest, probe.probe->address, probe.probe->port);
+  if (!drops) {
+    drops = CounterRise(digest, digest.target_namespace(), "TcpExt.ListenDrops");
+  }
   return !drops || *drops > 0;
+}
+
+void AddListenerDrops(const Digest& digest, const ProbeCase& probe, Finding& finding) {
+  if (const auto drops = ListenerDrops(digest, probe.probe->address, probe.probe->port)) {
+    finding.evidence.push_back(fmt::format(
+        "The socket in LISTEN on port {} dropped {} meanwhile (sk_drops): the SYNs did not reach it.",
+        probe.probe->port,
+        *drops));
+  }
 }
 
 }  // namespace
@@ -113,7 +123,7 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
     for (const Place& place : Places()) {
       auto claims = ClaimHandshakes(
           probe, [&](const HandshakeAttempt& attempt) { return attempt.stage == place.stage; });
-      if (claims.empty() || ListenerDropped(digest, place)) {
+      if (claims.empty() || ListenerDropped(digest, probe, place)) {
         continue;
       }
       Finding finding;
@@ -133,6 +143,9 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
           RestsOnAbsence(place) ? " That tap dropped no packet and saw others that went this way."
                                 : ""));
       AddCounters(digest, place, finding);
+      if (place.stage == Stage::kNoSynAck) {
+        AddListenerDrops(digest, probe, finding);
+      }
       finding.fix = place.fix;
       const auto checks = ClaimChecks(
           probe, [&](const JudgedAttempt& attempt) { return attempt.stage == place.stage; });
