@@ -22,6 +22,13 @@ struct PodOptions {
   std::optional<int> time_limit_ms;  ///< --timeout: of the start, and of the checks.
   std::string image;
   std::string probe_namespace;  ///< --namespace-for-probe; "": netcheck chooses.
+  std::string save;             ///< File for the evidence; "": it isn't kept.
+  OutputFormat output = OutputFormat::kTable;
+};
+
+/// kubectl netcheck replay FILE
+struct ReplayOptions {
+  std::string file;  ///< "-": standard input.
   OutputFormat output = OutputFormat::kTable;
 };
 
@@ -40,7 +47,7 @@ struct VersionOptions {
 struct ManifestsOptions {};
 
 struct Options {
-  std::variant<PodOptions, CleanupOptions, VersionOptions, ManifestsOptions> command;
+  std::variant<PodOptions, ReplayOptions, CleanupOptions, VersionOptions, ManifestsOptions> command;
   kube::ConnectionFlags connection;
   bool verbose = false;
 };

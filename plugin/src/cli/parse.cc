@@ -24,6 +24,8 @@ struct Raw {
   std::string timeout;
   std::string image = kDefaultImage;
   std::string probe_namespace;
+  std::string save;
+  std::vector<std::string> file;
   std::string output;
   bool client_only = false;
   bool verbose = false;
@@ -72,6 +74,11 @@ void AddConnectionFlags(CLI::App& app, Raw& raw) {
   app.add_flag("-v,--v", raw.verbose, "Show requests, the probe's facts and every failed attempt");
 }
 
+void AddOutputFlag(CLI::App& app, Raw& raw) {
+  app.add_option("-o,--output", raw.output, "Form of the result: table or json (table)")
+      ->type_name("");
+}
+
 void AddPodCommand(CLI::App& root, Raw& raw) {
   CLI::App* pod = root.add_subcommand(
       "pod", "Tell what kubelet's health checks of a pod meet, and why they fail");
@@ -96,8 +103,19 @@ void AddPodCommand(CLI::App& root, Raw& raw) {
   text("--namespace-for-probe",
        raw.probe_namespace,
        "Namespace of the probe pod (netcheck if that exists, else the pod's own)");
-  text("-o,--output", raw.output, "Form of the result: table or json (table)");
+  text("--save", raw.save, "File to keep the evidence in, for `replay`");
+  AddOutputFlag(*pod, raw);
   AddConnectionFlags(*pod, raw);
+}
+
+void AddReplayCommand(CLI::App& root, Raw& raw) {
+  CLI::App* replay =
+      root.add_subcommand("replay", "Diagnose again what `pod --save` kept, without a cluster");
+  replay->add_option("FILE", raw.file, "The saved evidence; -: standard input")
+      ->type_name("")
+      ->expected(1, 2);
+  AddOutputFlag(*replay, raw);
+  replay->add_flag("-v,--v", raw.verbose, "Show every failed attempt");
 }
 
 void AddOtherCommands(CLI::App& root, Raw& raw) {
@@ -111,8 +129,7 @@ void AddOtherCommands(CLI::App& root, Raw& raw) {
 
   CLI::App* version = root.add_subcommand("version", "Print the versions of netcheck and cluster");
   version->add_flag("--client", raw.client_only, "Only netcheck's own version, without a request");
-  version->add_option("-o,--output", raw.output, "Form of the result: table or json (table)")
-      ->type_name("");
+  AddOutputFlag(*version, raw);
   AddConnectionFlags(*version, raw);
 
   root.add_subcommand("manifests",
@@ -246,6 +263,10 @@ protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
   if (raw.image.empty()) {
     return protocol::Error{"--image: the name of an image is missing"};
   }
+  if (raw.save == "-") {
+    return protocol::Error{
+        "--save \"-\": must be a file, because the report goes to standard output"};
+  }
   return PodOptions{*std::move(name),
                     {raw.container, *type},
                     *std::move(ports),
@@ -253,7 +274,20 @@ protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
                     *limit,
                     raw.image,
                     raw.probe_namespace,
+                    raw.save,
                     *output};
+}
+
+protocol::Result<ReplayOptions> MakeReplayOptions(const Raw& raw) {
+  auto output = ParseOutput(raw.output);
+  if (!output) {
+    return output.error();
+  }
+  if (raw.file.size() != 1 || raw.file.front().empty()) {
+    return protocol::Error{raw.file.size() < 2 ? "the file that `pod --save` made is missing"
+                                               : "one file can be replayed at a time"};
+  }
+  return ReplayOptions{raw.file.front(), *output};
 }
 
 std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const Raw& raw) {
@@ -266,6 +300,12 @@ std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const 
       return UsageError{pod.error().message};
     }
     options.command = *std::move(pod);
+  } else if (root.got_subcommand("replay")) {
+    auto replay = MakeReplayOptions(raw);
+    if (!replay) {
+      return UsageError{replay.error().message};
+    }
+    options.command = *std::move(replay);
   } else if (root.got_subcommand("cleanup")) {
     options.command = CleanupOptions{raw.probe_namespace};
   } else if (root.got_subcommand("version")) {
@@ -291,6 +331,7 @@ std::variant<Options, Help, UsageError> Parse(const std::vector<std::string>& ar
   root.require_subcommand(0, 1);
   AddConnectionFlags(root, raw);
   AddPodCommand(root, raw);
+  AddReplayCommand(root, raw);
   AddOtherCommands(root, raw);
   std::vector<std::string> arguments = WithoutVerbosityLevels(argv);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.

@@ -11,9 +11,8 @@ namespace netcheck::cli {
 
 /// Evidence of one live run, as far as it got.
 struct LiveEvidence {
+  /// Its `problem` also tells why there is none at all.
   model::Evidence evidence;
-  /// Why there is no evidence at all, or why it isn't complete; "" when it is.
-  std::string problem;
   /// The probe reported something, so that a diagnosis can be made.
   bool usable = false;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
 #include "diagnosis/words.h"
 
@@ -149,8 +150,9 @@ std::vector<CheckReport> CheckReports(const Digest& digest) {
   };
   for (const ProbeCase& probe : digest.probes) {
     if (!probe.port_error.empty()) {
-      const CheckReport report = UnmakeableReport(probe);
-      add(probe, report.id, [&] { return report; });
+      CheckReport report = UnmakeableReport(probe);
+      const std::string id = report.id;
+      add(probe, id, [&] { return std::move(report); });
     }
     for (const CheckCase* check : probe.checks) {
       add(probe, check->plan->id, [&] { return CheckCaseReport(*check, *probe.probe); });

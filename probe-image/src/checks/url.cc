@@ -64,7 +64,7 @@ Result<std::string> ParseIpLiteral(std::string_view literal) {
     return address;
   }
   if (zone != std::string_view::npos) {
-    const auto name = UnescapeUrlPart(literal.substr(zone), UrlPart::kZone);
+    auto name = UnescapeUrlPart(literal.substr(zone), UrlPart::kZone);
     if (!name) {
       return name;
     }
