@@ -23,6 +23,20 @@ std::string Duration(std::int64_t microseconds) {
   return fmt::format("{:.2f} ms", value / kMicrosPerMilli);
 }
 
+std::string Span(double seconds) {
+  constexpr double kMinute = 60;
+  constexpr double kHour = 60 * kMinute;
+  constexpr double kDay = 24 * kHour;
+  if (seconds < 2 * kMinute) {
+    return fmt::format("{:.0f} s", seconds);
+  }
+  if (seconds < 2 * kHour) {
+    return fmt::format("{:.0f} min", seconds / kMinute);
+  }
+  return seconds < 2 * kDay ? fmt::format("{:.0f} h", seconds / kHour)
+                            : fmt::format("{:.0f} days", seconds / kDay);
+}
+
 std::string HostPort(std::string_view address, int port) {
   const bool bracket = address.find(':') != std::string_view::npos;
   return bracket ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);

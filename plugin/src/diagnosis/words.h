@@ -12,6 +12,8 @@ namespace netcheck::diagnosis {
 std::string Count(std::int64_t n, std::string_view noun);
 /// "0.12 ms", "3.1 s"
 std::string Duration(std::int64_t microseconds);
+/// A time of which only the order matters: "40 s", "12 min", "5 h", "3 days"
+std::string Span(double seconds);
 /// "10.0.0.5:8080", "[fd00::5]:8080"
 std::string HostPort(std::string_view address, int port);
 

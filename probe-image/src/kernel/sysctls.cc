@@ -35,6 +35,7 @@ constexpr auto kNames = std::to_array<const char*>({
     "net.ipv4.tcp_max_syn_backlog",
     // SYNs sent again before connect() fails; decides how long a stuck port stays stuck.
     "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_syn_linear_timeouts",
     // SYN-ACKs sent again by a listener.
     "net.ipv4.tcp_synack_retries",
     // 1: a full accept queue answers the last ACK with RST instead of silence.

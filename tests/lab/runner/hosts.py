@@ -33,6 +33,7 @@ class Host:
     space: str  # Name of its network namespace.
     addresses: dict[str, str]  # By family.
     device: str = ""  # The node's end of its link.
+    mac: str = ""
     uid: str = ""
     host_network: bool = False
     labels: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -119,7 +120,9 @@ class Hosts:
         """A veth pair between the host and the node's bridge, as CNI's bridge plugin makes it."""
         node = self.hosts[NODE]
         host.device = f"veth{self.draw.word(8)}"
+        host.mac = "02:" + ":".join(f"{byte:02x}" for byte in self.draw.random.randbytes(5))
         run("ip", "-n", node.space, "link", "add", host.device, "type", "veth", "peer", "eth0", "netns", host.space)
+        self._ip(host, "link", "set", "eth0", "address", host.mac)
         self._ip(node, "link", "set", host.device, "master", BRIDGE, "up")
         self._set_addresses(host, "eth0")
         self._ip(host, "link", "set", "eth0", "up")
@@ -176,6 +179,7 @@ class Hosts:
             self.variables[f"other_url_{name}"] = f"[{host.addresses[other]}]" if v4 else host.addresses[other]
             self.variables[f"device_{name}"] = host.device
             self.variables[f"pod_{name}"] = host.object_name
+            self.variables[f"mac_{name}"] = host.mac
             if host.uid:
                 self.variables[f"uid_{name}"] = host.uid
 

@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
 
 #include "diagnosis/rule.h"
+#include "diagnosis/source_port_forecast.h"
 #include "diagnosis/words.h"
 #include "protocol/port_range.h"
 
@@ -50,6 +53,7 @@ struct Measured {
   std::string source;  ///< The node's address that the connections come from.
   std::vector<AttemptRef> swallowed;
   std::set<int> swallowed_ports;
+  std::set<int> passed_ports;
   int collided_and_passed = 0;
   int others_passed = 0;
   int others_failed = 0;
@@ -63,6 +67,7 @@ void Add(const HandshakeAttempt& attempt, const std::set<int>& collisions, Measu
   const bool collides = collisions.count(handshake.source_port) != 0;
   if (!attempt.failed()) {
     ++(collides ? measured.collided_and_passed : measured.others_passed);
+    measured.passed_ports.insert(handshake.source_port);
   } else if (collides && attempt.stage == Stage::kSynAckLost) {
     measured.swallowed.push_back({handshake.batch, handshake.index});
     measured.swallowed_ports.insert(handshake.source_port);
@@ -101,69 +106,93 @@ const protocol::IpvsConnection* FindConnection(const Digest& digest,
   return nullptr;
 }
 
-struct Forecast {
-  int eligible = 0;
-  int preferred = 0;
-  int colliding = 0;
-  int colliding_preferred = 0;
-  std::set<int> ports;
-};
-
-Forecast Predict(const PortRange& range, const std::set<int>& services) {
-  Forecast forecast;
-  for (int port = range.local.first; port <= range.local.last; ++port) {
-    if (!range.Eligible(port)) {
+/// What the kernel-chosen ports met, beside what the share of failing ports predicts.
+void AddMeasured(const ProbeCase& probe, const PortShare& share, Finding& finding) {
+  int tried = 0;
+  int swallowed = 0;
+  for (const Batch* batch : probe.batches) {
+    if (batch->plan->ports.kind != protocol::PortPlanKind::kKubelet) {
       continue;
     }
-    const bool preferred = range.PreferredByConnect(port);
-    const bool collides = services.count(port) != 0;
-    ++forecast.eligible;
-    forecast.preferred += preferred ? 1 : 0;
-    if (collides) {
-      ++forecast.colliding;
-      forecast.colliding_preferred += preferred ? 1 : 0;
-      forecast.ports.insert(port);
+    for (const HandshakeAttempt& attempt : batch->attempts) {
+      tried += attempt.handshake.result == protocol::kResultNotTried ? 0 : 1;
+      swallowed += attempt.stage == Stage::kSynAckLost &&
+                           share.ports.count(attempt.handshake.source_port) != 0
+                       ? 1
+                       : 0;
     }
   }
-  return forecast;
+  const double expected = tried * share.Expected();
+  const double deviation = std::sqrt(expected * (1 - share.Expected()));
+  if (tried > 0 && (swallowed > 0 || expected >= 1)) {
+    finding.evidence.push_back(
+        fmt::format("Of {} whose source port the kernel chose, as it does for kubelet, {} met such "
+                    "a port; {:.1f} ± {:.1f} were to be expected.",
+                    Count(tried, "connection"),
+                    swallowed,
+                    expected,
+                    deviation));
+  }
 }
 
-std::string Percent(int part, int whole) {
-  return fmt::format("{:.2f} %", whole == 0 ? 0.0 : 100.0 * part / whole);
-}
-
-void AddForecast(const PortRange& range, const Forecast& forecast, Finding& finding) {
+void AddForecast(const Digest& digest,
+                 const ProbeCase& probe,
+                 const PortRange& range,
+                 const PortShare& share,
+                 Finding& finding) {
   finding.evidence.push_back(
       fmt::format("net.ipv4.ip_local_port_range is {} to {}; {} of its {} eligible ports {} an "
                   "IPVS service there.",
                   range.local.first,
                   range.local.last,
-                  forecast.colliding,
-                  forecast.eligible,
-                  forecast.colliding == 1 ? "is" : "are"));
+                  share.failing,
+                  share.eligible,
+                  share.failing == 1 ? "is" : "are"));
   finding.evidence.push_back(
-      fmt::format("Predicted share of kubelet's connections that fail: {} ({} of the {} ports of "
-                  "the low bound's parity, which "
-                  "connect() takes first), up to {} when those are used up. It assumes that every "
-                  "port is equally likely.",
-                  Percent(forecast.colliding_preferred, forecast.preferred),
-                  forecast.colliding_preferred,
-                  forecast.preferred,
-                  Percent(forecast.colliding, forecast.eligible)));
+      fmt::format("Predicted share of connections that fail: {:.2f} % ({} of the {} ports of the "
+                  "low bound's parity, which connect() takes first; {:.2f} % when those are used "
+                  "up). It assumes that each port is equally likely.",
+                  100 * share.Expected(),
+                  share.failing_preferred,
+                  share.preferred,
+                  100.0 * share.failing / share.eligible));
+  const double held_s = ConnectTimeoutSeconds(digest);
+  const auto between_s = SecondsBetweenFailures(share, digest, *probe.probe, held_s);
+  if (!between_s) {
+    finding.evidence.emplace_back(
+        "As long as ports of that parity are free, kubelet's probes do not meet one of them.");
+    return;
+  }
+  const bool http = probe.probe->kind == model::ProbeKind::kHttp;
+  finding.evidence.push_back(fmt::format(
+      "For this pod's probes of {} that is about one failure in {}{}",
+      HostPort(probe.probe->address, probe.probe->port),
+      Span(*between_s),
+      http ? fmt::format(": a connection that httpGet gave up keeps its port until its SYNs are "
+                         "no longer repeated ({:.0f} s), and no other meets that port meanwhile.",
+                         held_s)
+           : "."));
 }
 
-/// The services' ports as a value for ip_local_reserved_ports that keeps what is reserved already.
-std::string ReservedValue(const Digest& digest, const Forecast& forecast) {
-  const auto reserved = protocol::FindSysctl(
-      digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_reserved_ports");
-  const int low = *forecast.ports.begin();
-  const int high = *forecast.ports.rbegin();
-  constexpr int kNodePortLow = 30000;
-  constexpr int kNodePortHigh = 32767;
-  const bool default_range = low >= kNodePortLow && high <= kNodePortHigh;
-  const std::string own = default_range ? fmt::format("{}-{}", kNodePortLow, kNodePortHigh)
-                                        : fmt::format("{}", fmt::join(forecast.ports, ","));
-  return reserved && !reserved->empty() ? *reserved + "," + own : own;
+/// Every port that IPVS may take for a Service's: those found in its table and those the API knows.
+std::set<int> PortsToReserve(const Digest& digest, const PortShare& share) {
+  std::set<int> ports = share.ports;
+  for (const model::NodePort& port : digest.evidence->node_ports) {
+    if (port.protocol == "TCP") {
+      ports.insert(port.port);
+    }
+  }
+  return ports;
+}
+
+/// Whether a port right beside one that was swallowed passed.
+bool NeighbourPassed(const Measured& measured) {
+  return std::any_of(
+      measured.swallowed_ports.begin(), measured.swallowed_ports.end(), [&](int port) {
+        return std::any_of(measured.passed_ports.begin(), measured.passed_ports.end(), [&](int p) {
+          return p != port && std::abs(p - port) <= 2;
+        });
+      });
 }
 
 Certainty CertaintyOf(const Measured& measured, bool connection_seen) {
@@ -171,7 +200,7 @@ Certainty CertaintyOf(const Measured& measured, bool connection_seen) {
     return Certainty::kPossible;
   }
   const bool only_there = measured.others_passed > 0 && measured.collided_and_passed == 0;
-  if (connection_seen && only_there) {
+  if (connection_seen && only_there && NeighbourPassed(measured)) {
     return Certainty::kProven;
   }
   return only_there ? Certainty::kLikely : Certainty::kPossible;
@@ -186,8 +215,8 @@ std::optional<Finding> Examine(const Digest& digest,
   if (on_source == services.end()) {
     return std::nullopt;
   }
-  const Forecast forecast = Predict(range, on_source->second);
-  if (forecast.colliding == 0) {
+  const PortShare share = ShareOf(range, on_source->second);
+  if (share.failing == 0) {
     return std::nullopt;
   }
   const protocol::IpvsConnection* connection = FindConnection(digest, *probe.probe, measured);
@@ -217,12 +246,13 @@ std::optional<Finding> Examine(const Digest& digest,
                     HostPort(connection->destination, connection->destination_port),
                     connection->state));
   }
-  AddForecast(range, forecast, finding);
+  AddMeasured(probe, share, finding);
+  AddForecast(digest, probe, range, share, finding);
   finding.fix.push_back(
       fmt::format("On node {}: sysctl -w net.ipv4.ip_local_reserved_ports={} (and persist it in "
                   "/etc/sysctl.d).",
                   digest.evidence->node.name,
-                  ReservedValue(digest, forecast)));
+                  ReservedPortsWith(range, PortsToReserve(digest, share))));
   finding.claims = std::move(measured.swallowed);
   return finding;
 }
