@@ -23,6 +23,7 @@ class Count:
 
 
 _DOCTEST = re.compile(r"test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
+_SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\s*\Z", re.MULTILINE)
 _UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.MULTILINE)
 _UNITTEST_RESULT = re.compile(r"^(?:OK|FAILED)(?: \((.*)\))?$", re.MULTILINE)
 
@@ -33,6 +34,15 @@ def count_doctest(output: str, exit_code: int) -> Count:
     if not found:
         return Count(failed=1)
     _, passed, failed, skipped = (int(group) for group in found.groups())
+    return Count(passed, max(failed, 1 if exit_code else 0), skipped)
+
+
+def count_summary(output: str, exit_code: int) -> Count:
+    """Of a program whose last line is "N passed, N failed, N skipped"."""
+    found = _SUMMARY.search(output)
+    if not found:
+        return Count(failed=1)
+    passed, failed, skipped = (int(group) for group in found.groups())
     return Count(passed, max(failed, 1 if exit_code else 0), skipped)
 
 
@@ -77,22 +87,31 @@ class Runner:
 
     def unittest(self, file: Path, path: Sequence[Path] = (), **extra: str) -> Count:
         """A Python test file, its cases shown as they run: they take long."""
+        command = [sys.executable, "-m", "unittest", "--verbose", file.stem]
+        environment = {"PYTHONPATH": ":".join(map(str, path)), "PYTHONUNBUFFERED": "1", **extra}
+        counted = count_unittest(*self._shown(command, file.parent, environment))
+        print(f"    {file.name}: {counted}", flush=True)
+        return counted
+
+    def summarised(self, command: Sequence[str | Path], **extra: str) -> Count:
+        """A program that counts its cases itself, shown as it runs."""
+        return count_summary(*self._shown(command, Path.cwd(), extra))
+
+    def _shown(self, command: Sequence[str | Path], folder: Path, extra: dict[str, str]) -> tuple[str, int]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "unittest", "--verbose", file.stem],
-            cwd=file.parent,
+            command,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self._environment({"PYTHONPATH": ":".join(map(str, path)), "PYTHONUNBUFFERED": "1", **extra}),
+            env=self._environment(extra),
         )
         assert process.stdout is not None
         lines = []
         for raw in process.stdout:
             lines.append(raw.decode(errors="replace"))
             print(f"    | {lines[-1]}", end="", flush=True)
-        counted = count_unittest("".join(lines), process.wait())
-        print(f"    {file.name}: {counted}", flush=True)
-        return counted
+        return "".join(lines), process.wait()
 
     def command(self, name: str, command: Sequence[str | Path]) -> Count:
         """One case: the command's exit code."""

@@ -60,6 +60,15 @@ def _kernel(runner: Runner) -> Count:
     return _doctest(runner, "kernel-*") + _PROBE_ON_KERNEL(runner)
 
 
+_LAB_SEEDS = ("1", "2", "3")
+
+
+def _lab(runner: Runner) -> Count:
+    """One seed is enough to see whether something broke; three show that names and ports don't matter."""
+    seeds = [word for seed in _LAB_SEEDS[: None if runner.everything else 1] for word in ("--seed", seed)]
+    return runner.summarised([TOP / "tests/lab/run", *seeds], **SHIPPED)
+
+
 SUITES = {
     "setup": Suite("the set-up scripts and the test runner", (), _python("tests/setup", "tests/suites")),
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
@@ -76,5 +85,7 @@ SUITES = {
     "bench": Suite(
         "the benchmark of the checks runs", ("ship", "dev", "kubernetes"), _python("tests/bench", **SHIPPED)
     ),
+    "vm": Suite("the virtual machines", (), _python("tests/vm")),
+    "lab": Suite("faults on real kernels, and what netcheck names there", ("ship", "kubernetes"), _lab),
     "cluster": Suite("everything on a real Kubernetes", ("ship", "kubernetes"), _python("tests/cluster", **SHIPPED)),
 }

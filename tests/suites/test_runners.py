@@ -2,7 +2,7 @@
 
 import unittest
 
-from runners import Count, count_doctest, count_unittest
+from runners import Count, count_doctest, count_summary, count_unittest
 
 DOCTEST = "[doctest] test cases:  43 |  42 passed | 1 failed | 2 skipped\n[doctest] assertions: 123 | 122 passed | 1 failed |\n"
 
@@ -41,6 +41,17 @@ class Unittest(unittest.TestCase):
 
     def test_an_exit_code_is_a_failure_although_the_words_are_fine(self) -> None:
         self.assertEqual(count_unittest("Ran 2 tests in 0s\n\nOK\n", 1), Count(2, 1, 0))
+
+
+class Summary(unittest.TestCase):
+    def test_the_last_line_counts(self) -> None:
+        self.assertEqual(count_summary("1 passed, 0 failed, 0 skipped\nx\n5 passed, 2 failed, 1 skipped\n", 1), Count(5, 2, 1))
+
+    def test_an_exit_code_is_a_failure_although_the_words_are_fine(self) -> None:
+        self.assertEqual(count_summary("5 passed, 0 failed, 0 skipped\n", 1), Count(5, 1, 0))
+
+    def test_no_last_line_is_a_failure(self) -> None:
+        self.assertEqual(count_summary("5 passed, 0 failed, 0 skipped\nTraceback\n", 0), Count(0, 1, 0))
 
 
 if __name__ == "__main__":

@@ -18,11 +18,26 @@ using protocol::Moment;
 
 constexpr std::int64_t kMicrosPerMilli = 1000;
 
-Stage StageOfConnect(int result, Stage batch_stage) {
-  if (result == protocol::kResultDeadline || result == ETIMEDOUT) {
-    return batch_stage;
+Stage StageOfConnect(const CheckAttempt& attempt, Stage batch_stage) {
+  switch (attempt.connect_result) {
+    case protocol::kResultDeadline:
+    case ETIMEDOUT:
+      return batch_stage;
+    case ECONNREFUSED:
+    case ECONNRESET:
+      return Stage::kRejected;
+    case EADDRNOTAVAIL:
+      return Stage::kNothingSent;  // No source port, or none of the node's addresses fits.
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      if ((attempt.seen & (protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) != 0) {
+        return Stage::kRejected;
+      }
+      return RefusedByRoute(attempt.connect_result, attempt.source_address) ? Stage::kNothingSent
+                                                                            : batch_stage;
+    default:
+      return Stage::kUnknown;
   }
-  return result == ECONNREFUSED || result == ECONNRESET ? Stage::kRejected : Stage::kUnknown;
 }
 
 /// The time that timeoutSeconds limits: containerd counts from the command's execution to its end
@@ -74,9 +89,8 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
     return judged;
   }
   if (!attempt.connect_us) {
-    judged.stage = attempt.phase == CheckPhase::kConnect
-                       ? StageOfConnect(attempt.connect_result, batch_stage)
-                       : Stage::kUnknown;
+    judged.stage = attempt.phase == CheckPhase::kConnect ? StageOfConnect(attempt, batch_stage)
+                                                         : Stage::kUnknown;
   } else if (in_time) {
     judged.stage =
         answered || IsAnswer(EndingIn(attempt.output)) ? Stage::kWrongAnswer : Stage::kResetLater;

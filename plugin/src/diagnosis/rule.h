@@ -19,6 +19,8 @@ const std::vector<Rule>& Rules();
 std::vector<Finding> Listening(const Digest& digest);
 std::vector<Finding> AcceptQueueFull(const Digest& digest);
 std::vector<Finding> SourcePortsExhausted(const Digest& digest);
+std::vector<Finding> NoRoute(const Digest& digest);
+std::vector<Finding> UnresolvedNeighbour(const Digest& digest);
 std::vector<Finding> StaleNeighbour(const Digest& digest);
 std::vector<Finding> IpvsNodePort(const Digest& digest);
 std::vector<Finding> HandshakeLost(const Digest& digest);

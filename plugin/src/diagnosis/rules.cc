@@ -7,6 +7,8 @@ const std::vector<Rule>& Rules() {
                                           Listening,
                                           AcceptQueueFull,
                                           SourcePortsExhausted,
+                                          NoRoute,
+                                          UnresolvedNeighbour,
                                           StaleNeighbour,
                                           IpvsNodePort,
                                           HandshakeLost,

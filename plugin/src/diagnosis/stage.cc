@@ -47,6 +47,12 @@ TapView ViewOf(const protocol::BatchEnd& end) {
   return view;
 }
 
+bool RefusedByRoute(int result, const std::string& source_address) {
+  const bool unbound =
+      source_address.empty() || source_address == "0.0.0.0" || source_address == "::";
+  return (result == EHOSTUNREACH || result == ENETUNREACH) && unbound;
+}
+
 Stage StageOf(const Handshake& handshake, const TapView& taps) {
   switch (handshake.result) {
     case 0:
@@ -62,6 +68,9 @@ Stage StageOf(const Handshake& handshake, const TapView& taps) {
     case ENETUNREACH:
       if (Saw(handshake, protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) {
         return Stage::kRejected;
+      }
+      if (RefusedByRoute(handshake.result, handshake.source_address)) {
+        return Stage::kNothingSent;
       }
       return taps.node_out && !Saw(handshake, protocol::kSeenNodeSyn) ? Stage::kNothingSent
                                                                       : Stage::kUnknown;

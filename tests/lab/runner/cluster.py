@@ -155,8 +155,10 @@ class Cluster:
         self.api.stop()
 
 
-def make_credentials(folder: Path) -> None:
+def make_credentials(folder: Path) -> Path:
+    """A key and certificate for the API server; returns the folder."""
     run(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
         "-subj", "/CN=lab", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem",
     )  # fmt: skip
+    return folder

@@ -26,6 +26,19 @@ class Programs:
     credentials: Path  # Folder with the API server's certificate and key.
 
 
+@dataclasses.dataclass(frozen=True)
+class Run:
+    scenario: Scenario
+    family: str
+    seed: int
+
+    def key(self) -> str:
+        return f"{self.scenario.name}/{self.family}/{self.seed}"
+
+    def outcome(self, **fields: Any) -> "Outcome":
+        return Outcome(self.scenario.name, self.scenario.mechanism, self.family, self.seed, **fields)
+
+
 @dataclasses.dataclass
 class Outcome:
     scenario: str
@@ -37,6 +50,9 @@ class Outcome:
     problems: list[str] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
     skipped: str = ""
+
+    def key(self) -> str:
+        return f"{self.scenario}/{self.family}/{self.seed}"
 
     @property
     def result(self) -> str:
@@ -70,14 +86,14 @@ def compare(wanted: Expectation, report: dict[str, Any], exit_code: int) -> list
 class Examination:
     """Hosts of one scenario in one family, with its fault made."""
 
-    def __init__(self, scenario: Scenario, family: str, seed: int, programs: Programs, work: Path) -> None:
-        self.scenario = scenario
-        self.variables = Variables(Draw(seed, scenario.name, family))
+    def __init__(self, run: Run, programs: Programs, work: Path) -> None:
+        self.scenario = run.scenario
+        self.variables = Variables(Draw(run.seed, run.scenario.name, run.family))
         self.programs = programs
         self.work = work
         self._stack = contextlib.ExitStack()
         label = f"{os.getpid():x}-{self.variables.draw.word(4)}"
-        self.hosts = Hosts(scenario.document, self.variables, programs.testserver, label)
+        self.hosts = Hosts(run.scenario.document, self.variables, programs.testserver, label)
         self._stack.callback(self.hosts.close)
         try:
             self._set_up()
@@ -147,35 +163,32 @@ class Examination:
         return json.loads(done.stdout), done.returncode
 
 
-def run_one(scenario: Scenario, family: str, seed: int, programs: Programs, keep: Path | None = None) -> Outcome:
-    outcome = Outcome(scenario.name, scenario.mechanism, family, seed)
+def run_one(run: Run, programs: Programs, keep: Path | None = None) -> Outcome:
+    outcome = run.outcome()
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as temporary:
-        work = keep or Path(temporary)
         try:
-            _run(scenario, family, seed, programs, work, outcome, keep is not None)
+            _run(run, programs, keep or Path(temporary), outcome, keep is not None)
         except (CommandError, ScenarioError, OSError, subprocess.SubprocessError) as error:
             outcome.problems.append(str(error))
     outcome.seconds = time.monotonic() - start
     return outcome
 
 
-def _run(
-    scenario: Scenario, family: str, seed: int, programs: Programs, work: Path, outcome: Outcome, keep: bool
-) -> None:
-    examination = Examination(scenario, family, seed, programs, work)
-    with contextlib.closing(examination):
-        wanted = expectation(examination.variables.fill(scenario.document.get("expect") or {}))
+def _run(run: Run, programs: Programs, work: Path, outcome: Outcome, keep: bool) -> None:
+    document = run.scenario.document
+    with contextlib.closing(Examination(run, programs, work)) as examination:
+        wanted = expectation(examination.variables.fill(document.get("expect") or {}))
         outcome.expected = wanted.label()
         report, exit_code = examination.examine()
         outcome.named = observed(report).label()
         outcome.problems += compare(wanted, report, exit_code)
         if keep:
             _wait_while_kept(examination)
-        if "cure" in scenario.document:
-            examination.steps(scenario.document["cure"])
+        if "cure" in document:
+            examination.steps(document["cure"])
             cured, exit_code = examination.examine()
-            wanted = expectation(examination.variables.fill(scenario.document.get("expect_cured") or {}))
+            wanted = expectation(examination.variables.fill(document.get("expect_cured") or {}))
             outcome.problems += [f"after the cure: {problem}" for problem in compare(wanted, cured, exit_code)]
 
 

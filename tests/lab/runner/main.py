@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from . import vm_ground
-from .examine import Outcome, Programs, run_one
+from .examine import Outcome, Programs, Run, run_one
 from .matrix import matrix
 from .scenario import FAMILIES, Scenario, ScenarioError, load_all
 from .cluster import make_credentials
 
 TOP = Path(__file__).resolve().parents[3]
-Run = tuple[Scenario, str, int]
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -41,7 +40,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="put the plugin's and the probe's files of one scenario into DIR and leave its hosts up "
                         "until Enter is pressed")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object for each run instead of words")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)  # Runs within the virtual machine.
+    # In a virtual machine: exactly these runs, NAME/FAMILY/SEED, on its kernel.
+    parser.add_argument("--inside", nargs="+", default=[], help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
@@ -87,21 +87,29 @@ def say(options: argparse.Namespace, outcome: Outcome) -> None:
         print(f"          {problem}", flush=True)
 
 
-def run_here(runs: list[Run], jobs: int, used: Programs, keep: Path | None, tell: Callable[[Outcome], None]) -> None:
-    with concurrent.futures.ThreadPoolExecutor(max_workers=1 if keep else jobs) as pool:
-        waiting = [pool.submit(run_one, scenario, family, seed, used, keep) for scenario, family, seed in runs]
+def run_here(runs: list[Run], options: argparse.Namespace, used: Programs, tell: Callable[[Outcome], None]) -> None:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1 if options.keep else options.jobs) as pool:
+        waiting = [pool.submit(run_one, run, used, options.keep) for run in runs]
         for done in concurrent.futures.as_completed(waiting):
             tell(done.result())
 
 
-def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Outcome]:
-    runs = [
-        (scenario, family, seed)
+def planned(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Run]:
+    if options.inside:
+        by_name = {scenario.name: scenario for scenario in scenarios}
+        parts = [text.split("/") for text in options.inside]
+        return [Run(by_name[name], family, int(seed)) for name, family, seed in parts]
+    return [
+        Run(scenario, family, seed)
         for seed in options.seed or [1]
         for scenario in scenarios
         for family in scenario.families
         if options.family in (None, family)
     ]
+
+
+def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Outcome]:
+    runs = planned(options, scenarios)
     outcomes: list[Outcome] = []
 
     def tell(outcome: Outcome) -> None:
@@ -109,14 +117,13 @@ def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[
         say(options, outcome)
 
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as folder:
-        make_credentials(Path(folder))
-        used = programs(Path(folder))
+        used = programs(Path(os.environ.get("NETCHECK_CREDENTIALS") or make_credentials(Path(folder))))
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
-        here = runs if options.inside else [run for run in runs if run[0].ground == "netns"]
-        run_here(here, options.jobs, used, options.keep, tell)
+        run_here([run for run in runs if options.inside or run.scenario.ground == "netns"], options, used, tell)
         if not options.inside:
-            vm_ground.run([run for run in runs if run[0].ground == "vm"], options.scenarios.resolve(), used, tell)
+            vm = [run for run in runs if run.scenario.ground == "vm"]
+            vm_ground.run(vm, options.scenarios.resolve(), used, tell)
     return outcomes
 
 
@@ -139,8 +146,8 @@ def main(arguments: list[str]) -> int:
             return 0
         if os.geteuid() != 0:
             raise ScenarioError("needs root, to make network namespaces")
-        if options.keep and (len(scenarios) != 1 or not options.family and len(scenarios[0].families) > 1):
-            raise ScenarioError("--keep is for one run: choose it with --filter NAME --family FAMILY")
+        if options.keep and (scenarios[0].ground == "vm" or len(scenarios) != 1 or not options.family and len(scenarios[0].families) > 1):
+            raise ScenarioError("--keep is for one run on this machine's kernel: choose it with --filter NAME --family FAMILY")
         outcomes = execute(options, scenarios)
     except ScenarioError as error:
         print(f"tests/lab/run: {error}", file=sys.stderr)

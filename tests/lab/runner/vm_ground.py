@@ -1,14 +1,70 @@
 """Scenarios on another kernel: one virtual machine for each kernel, in which the lab runs itself."""
 
-from collections.abc import Callable
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from .examine import Outcome, Programs
-from .scenario import Scenario
+from .examine import Outcome, Programs, Run
+
+TOP = Path(__file__).resolve().parents[3]
+# What the machine gets, below this folder, as the tree has it.
+_INSIDE = "/work"
+_SOURCES = ("tests/lab", "tests/cli/fake_api.py")
+_RUN_SECONDS = 300  # Of one run, of those that the lab makes there one after the other.
 
 
-def run(
-    runs: list[tuple[Scenario, str, int]], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None]
+def run(runs: Iterable[Run], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None]) -> None:
+    by_kernel: dict[str, list[Run]] = {}
+    for one in runs:
+        by_kernel.setdefault(one.scenario.kernel, []).append(one)
+    for kernel, theirs in by_kernel.items():
+        if shutil.which("qemu-system-x86_64") is None:
+            for one in theirs:
+                tell(one.outcome(skipped="no qemu-system-x86_64: tests/setup/packages vm installs it"))
+        else:
+            _run_on(kernel, theirs, scenarios, programs, tell)
+
+
+def _run_on(
+    kernel: str, runs: list[Run], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None]
 ) -> None:
-    for scenario, family, seed in runs:
-        tell(Outcome(scenario.name, scenario.mechanism, family, seed, skipped="no virtual machine yet"))
+    sys.path.insert(0, str(TOP / "tests/vm"))
+    from embedded.errors import ClusterError  # Only here: inside of a machine there are no machines.
+    from virtual.vm import Vm
+
+    missing = {one.key(): one for one in runs}
+
+    def line(text: bytes) -> None:
+        told = json.loads(text)
+        told.pop("result")
+        outcome = Outcome(**told)
+        missing.pop(outcome.key(), None)
+        tell(outcome)
+
+    error = ""
+    try:
+        with Vm(kernel, memory_mib=1024) as vm:
+            for source in _SOURCES:
+                path = TOP / source
+                vm.put(path, f"{_INSIDE}/{source}" if path.is_dir() else f"{_INSIDE}/{Path(source).parent}")
+            vm.put(scenarios, f"{_INSIDE}/scenarios")
+            vm.put(programs.credentials, f"{_INSIDE}/credentials")
+            for program in (programs.probe, programs.plugin, programs.testserver):
+                vm.put(program, f"{_INSIDE}/bin")
+            command = [f"{_INSIDE}/tests/lab/run", "--json", "--scenarios", f"{_INSIDE}/scenarios", "--jobs", "2"]
+            command += ["--inside", *missing]
+            environment = {
+                "NETCHECK_PROBE": f"{_INSIDE}/bin/{programs.probe.name}",
+                "NETCHECK_PLUGIN": f"{_INSIDE}/bin/{programs.plugin.name}",
+                "NETCHECK_TESTSERVER": f"{_INSIDE}/bin/{programs.testserver.name}",
+                "NETCHECK_CREDENTIALS": f"{_INSIDE}/credentials",
+            }
+            done = vm.run(command, _RUN_SECONDS * len(runs), environment=environment, on_line=line)
+            error = done.stderr.decode(errors="replace").strip()
+    except (ClusterError, subprocess.TimeoutExpired) as failure:
+        error = str(failure)
+    for one in missing.values():
+        tell(one.outcome(problems=[f"the virtual machine (kernel {kernel}) gave no result: {error}"]))

@@ -44,7 +44,8 @@ TEST_CASE("source port forecast: a reserved port is never chosen") {
   CHECK(share.eligible == 10);
 }
 
-// Measured with kubelet 1.34.4 on Linux 6.1: range 31051-31061, tcp_syn_retries 1, probes each second.
+// Measured with kubelet 1.34.4 on Linux 6.1: range 31051-31061, tcp_syn_retries 1, probes each
+// second.
 TEST_CASE("source port forecast: httpGet holds the port that failed, tcpSocket meets it again") {
   const PortShare share = ShareOf(Range("31051 31060"), {31055});
   REQUIRE(share.preferred == 5);

@@ -105,10 +105,11 @@ bool ListenerDropped(const Digest& digest, const ProbeCase& probe, const Place& 
 
 void AddListenerDrops(const Digest& digest, const ProbeCase& probe, Finding& finding) {
   if (const auto drops = ListenerDrops(digest, probe.probe->address, probe.probe->port)) {
-    finding.evidence.push_back(fmt::format(
-        "The socket in LISTEN on port {} dropped {} meanwhile (sk_drops): the SYNs did not reach it.",
-        probe.probe->port,
-        *drops));
+    finding.evidence.push_back(
+        fmt::format("The socket in LISTEN on port {} dropped {} meanwhile (sk_drops): the SYNs did "
+                    "not reach it.",
+                    probe.probe->port,
+                    *drops));
   }
 }
 

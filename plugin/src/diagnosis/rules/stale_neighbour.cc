@@ -1,6 +1,7 @@
-// The node sends the pod's packets to a link-layer address that is not the pod's: its neighbour entry
-// is stale, or two hosts use the address. The frame may still reach the pod's device, flooded by a
-// bridge; the kernel then drops it before IP (net/ipv4/ip_input.c, ip_rcv_core: PACKET_OTHERHOST).
+// The node sends the pod's packets to a link-layer address that is not the pod's: its neighbour
+// entry is stale, or two hosts use the address. The frame may still reach the pod's device, flooded
+// by a bridge; the kernel then drops it before IP (net/ipv4/ip_input.c, ip_rcv_core:
+// PACKET_OTHERHOST).
 #include <fmt/format.h>
 
 #include "diagnosis/rule.h"
@@ -21,11 +22,10 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
   finding.certainty = Certainty::kProven;
   finding.subject = probe.subject;
   finding.title = "The node sends the pod's packets to another link-layer address than the pod's";
-  finding.evidence.push_back(
-      fmt::format("{} from node {} to {} got no answer.",
-                  Count(std::ssize(claims), "connection"),
-                  digest.evidence->node.name,
-                  HostPort(address, probe.probe->port)));
+  finding.evidence.push_back(fmt::format("{} from node {} to {} got no answer.",
+                                         Count(std::ssize(claims), "connection"),
+                                         digest.evidence->node.name,
+                                         HostPort(address, probe.probe->port)));
   finding.evidence.emplace_back(
       "Each SYN was seen on a device of the pod's network namespace, addressed to a link-layer "
       "address that is not the device's (PACKET_OTHERHOST); the kernel drops such a packet before "
