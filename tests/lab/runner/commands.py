@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-READY_SECONDS = 20  # An emulated processor starts Python in seconds.
+READY_SECONDS = 60  # An emulated processor starts Python in seconds.
 COMMAND_SECONDS = 60
 
 

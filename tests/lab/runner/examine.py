@@ -80,7 +80,17 @@ def compare(wanted: Expectation, report: dict[str, Any], exit_code: int) -> list
         problems.append(f"exit code {exit_code}, expected {wanted_exit}")
     text = json.dumps([report["findings"], report["risks"]], ensure_ascii=False)
     problems += [f"no finding says {part!r}" for part in wanted.says if part not in text]
-    return problems
+    return problems + _told(report) if problems else []
+
+
+def _told(report: dict[str, Any]) -> list[str]:
+    """What the report says of each finding and undetermined stage, for whoever has to find out why."""
+    lines = []
+    for finding in report["findings"] + report["risks"]:
+        lines += [f"{finding['code']} {finding['certainty']}: {line}" for line in finding["evidence"]]
+    for entry in report["undetermined"]:
+        lines.append(f"undetermined at {entry['stage']}, {entry['attempts']} attempts: {'; '.join(entry['observations'])}")
+    return lines
 
 
 class Examination:
@@ -110,6 +120,7 @@ class Examination:
         self.variables["folder"] = str(self.scenario.folder)
         self.hosts.run_pods()
         self._make_noise()
+        self._stack.callback(self.steps, self.scenario.document.get("teardown") or [])
         self.steps(self.scenario.document.get("setup") or [])
 
     def _make_noise(self) -> None:

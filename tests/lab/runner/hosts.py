@@ -16,6 +16,8 @@ from .scenario import Draw, ScenarioError, Variables
 NODE = "node"
 MACHINE = "machine"  # The first network namespace; scenarios for a virtual machine may change it.
 BRIDGE = "cni0"
+OUTSIDE = "lan0"  # What peers are on.
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 
 
@@ -49,7 +51,7 @@ class Hosts:
         self.draw = variables.draw
         self.document = document
         self.hosts: dict[str, Host] = {}
-        self.networks = {"ipv4": self._network4(), "ipv6": self._network6()}
+        self.networks: dict[str, dict[str, Network]] = {bridge: self._networks() for bridge in (BRIDGE, OUTSIDE)}
         self._label = label
         self._stack = contextlib.ExitStack()
         self._environment = dict(os.environ)
@@ -65,15 +67,16 @@ class Hosts:
 
     # --- addresses -----------------------------------------------------------------------------
 
-    def _network4(self) -> ipaddress.IPv4Network:
-        return ipaddress.IPv4Network(f"10.{self.draw.random.randint(128, 250)}.{self.draw.random.randint(1, 250)}.0/24")
+    def _networks(self) -> dict[str, Network]:
+        first, second = self.draw.number(1, 16383), self.draw.random.randint(1, 65535)
+        return {
+            "ipv4": ipaddress.IPv4Network(f"10.{128 + first % 100}.{first % 251}.0/24"),
+            "ipv6": ipaddress.IPv6Network(f"fd{first % 256:02x}:{second:x}::/64"),
+        }
 
-    def _network6(self) -> ipaddress.IPv6Network:
-        return ipaddress.IPv6Network(f"fd{self.draw.random.randint(0, 255):02x}:{self.draw.random.randint(1, 65535):x}::/64")
-
-    def _addresses(self) -> dict[str, str]:
+    def _addresses(self, bridge: str = BRIDGE) -> dict[str, str]:
         number = self.draw.number(2, 250)
-        return {family: str(network[number]) for family, network in self.networks.items()}
+        return {family: str(network[number]) for family, network in self.networks[bridge].items()}
 
     # --- links ---------------------------------------------------------------------------------
 
@@ -92,9 +95,11 @@ class Hosts:
     def _build(self) -> None:
         node = Host(NODE, self._space(NODE), self._addresses(), device=BRIDGE)
         self.hosts[NODE] = node
-        self._ip(node, "link", "add", BRIDGE, "type", "bridge")
-        self._ip(node, "link", "set", BRIDGE, "up")
-        self._set_addresses(node, BRIDGE)
+        self._gateways = {BRIDGE: node.addresses, OUTSIDE: self._addresses(OUTSIDE)}
+        for bridge, addresses in self._gateways.items():
+            self._ip(node, "link", "add", bridge, "type", "bridge")
+            self._ip(node, "link", "set", bridge, "up")
+            self._set_addresses(node, bridge, addresses, bridge)
         self._sysctl(node, "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
         self.cgroups = Cgroups(f"nclab-{self._label}")
         self._stack.callback(self.cgroups.remove)
@@ -110,24 +115,24 @@ class Hosts:
     def _sysctl(self, host: Host, *assignments: str) -> None:
         run(*self.enter(host, "sysctl", "-q", "-w", *assignments))
 
-    def _set_addresses(self, host: Host, device: str) -> None:
-        for family, address in host.addresses.items():
-            length = self.networks[family].prefixlen
+    def _set_addresses(self, host: Host, device: str, addresses: Mapping[str, str], bridge: str) -> None:
+        for family, address in addresses.items():
+            length = self.networks[bridge][family].prefixlen
             extra = ["nodad"] if family == "ipv6" else []
             self._ip(host, "address", "add", f"{address}/{length}", "dev", device, *extra)
 
-    def _link(self, host: Host) -> None:
-        """A veth pair between the host and the node's bridge, as CNI's bridge plugin makes it."""
+    def _link(self, host: Host, bridge: str = BRIDGE) -> None:
+        """A veth pair between the host and a bridge of the node, as CNI's bridge plugin makes it."""
         node = self.hosts[NODE]
         host.device = f"veth{self.draw.word(8)}"
         host.mac = "02:" + ":".join(f"{byte:02x}" for byte in self.draw.random.randbytes(5))
         run("ip", "-n", node.space, "link", "add", host.device, "type", "veth", "peer", "eth0", "netns", host.space)
         self._ip(host, "link", "set", "eth0", "address", host.mac)
-        self._ip(node, "link", "set", host.device, "master", BRIDGE, "up")
-        self._set_addresses(host, "eth0")
+        self._ip(node, "link", "set", host.device, "master", bridge, "up")
+        self._set_addresses(host, "eth0", host.addresses, bridge)
         self._ip(host, "link", "set", "eth0", "up")
         for family, option in (("ipv4", "-4"), ("ipv6", "-6")):
-            self._ip(host, option, "route", "add", "default", "via", node.addresses[family])
+            self._ip(host, option, "route", "add", "default", "via", self._gateways[bridge][family])
 
     def _add_pod(self, name: str, fields: Mapping[str, Any]) -> None:
         host_network = bool(fields.get("hostNetwork"))
@@ -146,8 +151,8 @@ class Hosts:
     def _add_peer(self, name: str, fields: Mapping[str, Any]) -> None:
         if fields:
             raise ScenarioError(f"peers.{name}: a peer has no fields")
-        self.hosts[name] = peer = Host(name, self._space(name), self._addresses())
-        self._link(peer)
+        self.hosts[name] = peer = Host(name, self._space(name), self._addresses(OUTSIDE))
+        self._link(peer, OUTSIDE)
 
     # --- variables -----------------------------------------------------------------------------
 
@@ -166,9 +171,9 @@ class Hosts:
             any_other="[::]" if v4 else "0.0.0.0",
             loopback="127.0.0.1" if v4 else "[::1]",
             length="32" if v4 else "128",
-            prefix_length=str(self.networks[family].prefixlen),
-            network=str(self.networks[family]),
+            network=str(self.networks[BRIDGE][family]),
             bridge=BRIDGE,
+            nodad="" if v4 else "nodad",
             programs=str(PROGRAMS),
         )
         for host in self.hosts.values():

@@ -29,7 +29,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scenarios", type=Path, default=TOP / "tests/lab/scenarios", metavar="DIR",
                         help="folder whose folders are scenarios (tests/lab/scenarios)")  # fmt: skip
     parser.add_argument("--filter", action="append", default=[], metavar="PATTERN",
-                        help="only scenarios whose name, or mechanism, matches the shell pattern; repeatable")  # fmt: skip
+                        help="only scenarios whose name, or else whose mechanism, matches this shell pattern; "
+                        "repeatable")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
     parser.add_argument("--family", choices=FAMILIES, help="only IPv4, or only IPv6")
     parser.add_argument("--ground", choices=("netns", "vm"), help="only scenarios for this kernel, or for virtual machines")
@@ -68,13 +69,11 @@ def programs(credentials: Path) -> Programs:
 
 def selected(options: argparse.Namespace) -> list[Scenario]:
     found = load_all(options.scenarios.resolve())
-    patterns = options.filter or ["*"]
-    return [
-        scenario
-        for scenario in found
-        if any(fnmatch.fnmatch(text, pattern) for pattern in patterns for text in (scenario.name, scenario.mechanism))
-        and options.ground in (None, scenario.ground)
-    ]
+    chosen: set[str] = set()
+    for pattern in options.filter or ["*"]:
+        named = {one.name for one in found if fnmatch.fnmatch(one.name, pattern)}
+        chosen |= named or {one.name for one in found if fnmatch.fnmatch(one.mechanism, pattern)}
+    return [one for one in found if one.name in chosen and options.ground in (None, one.ground)]
 
 
 def say(options: argparse.Namespace, outcome: Outcome) -> None:
@@ -88,10 +87,14 @@ def say(options: argparse.Namespace, outcome: Outcome) -> None:
 
 
 def run_here(runs: list[Run], options: argparse.Namespace, used: Programs, tell: Callable[[Outcome], None]) -> None:
+    together = [run for run in runs if not run.scenario.alone]
     with concurrent.futures.ThreadPoolExecutor(max_workers=1 if options.keep else options.jobs) as pool:
-        waiting = [pool.submit(run_one, run, used, options.keep) for run in runs]
+        waiting = [pool.submit(run_one, run, used, options.keep) for run in together]
         for done in concurrent.futures.as_completed(waiting):
             tell(done.result())
+    for run in runs:
+        if run.scenario.alone:
+            tell(run_one(run, used, options.keep))
 
 
 def planned(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Run]:
@@ -152,6 +155,8 @@ def main(arguments: list[str]) -> int:
     except ScenarioError as error:
         print(f"tests/lab/run: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     if options.json:
         return 1 if any(outcome.result == "failed" for outcome in outcomes) else 0
     return conclude(outcomes)

@@ -14,7 +14,7 @@ GROUNDS = ("netns", "vm")
 CERTAINTIES = ("proven", "likely", "possible")
 _KEYS = {
     "title", "mechanism", "pair", "ground", "kernel", "families", "dual_stack", "node", "pods", "peers", "target",
-    "objects", "setup", "command", "expect", "cure", "expect_cured",
+    "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
 }  # fmt: skip
 _EXPECT_KEYS = {"findings", "risks", "undetermined", "says", "exit"}
 
@@ -63,6 +63,12 @@ class Scenario:
     @property
     def kernel(self) -> str:
         return str(self.document.get("kernel", "6.1"))
+
+    @property
+    def alone(self) -> bool:
+        """It changes the machine itself, so that no other may run at the same time."""
+        steps = [step for key in ("setup", "cure", "teardown") for step in self.document.get(key) or ()]
+        return any(step.get("host") == "machine" for step in steps)
 
     @property
     def families(self) -> tuple[str, ...]:

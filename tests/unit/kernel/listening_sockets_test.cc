@@ -5,6 +5,8 @@
 #include <linux/netlink.h>
 #include <netinet/in.h>
 
+#include <cstring>
+
 #include "kernel/procfs_text.h"
 #include "unit/kernel/captured.h"
 
@@ -69,6 +71,25 @@ TEST_CASE("listeners: cut or foreign sock_diag answers are refused at every leng
   changed[offsetof(inet_diag_msg, idiag_state)] = 10;
   changed[offsetof(inet_diag_msg, idiag_family)] = AF_UNIX;
   CHECK_FALSE(DecodeListener(changed));
+}
+
+TEST_CASE("listeners: drops of the socket itself") {
+  const auto datagram = ReadHexCapture("kernel/linux-6.18/listeners-ipv4.hex");
+  const auto payload = ParseNetlinkMessages(datagram)->front().payload;
+  std::vector<std::uint8_t> message(
+      payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(sizeof(inet_diag_msg)));
+  const std::size_t at = message.size();
+  CHECK_FALSE(DecodeListener(message)->drops);
+  // rtattr, then SK_MEMINFO_VARS numbers of which the last is SK_MEMINFO_DROPS.
+  message.resize(at + sizeof(nlattr) + 9 * sizeof(std::uint32_t));
+  const nlattr header{static_cast<std::uint16_t>(message.size() - at), INET_DIAG_SKMEMINFO};
+  std::memcpy(message.data() + at, &header, sizeof(header));
+  message[message.size() - sizeof(std::uint32_t)] = 42;
+  CHECK(DecodeListener(message)->drops == 42);
+  // Kernels before 4.7 send one number less.
+  message.resize(message.size() - sizeof(std::uint32_t));
+  message[at] = static_cast<std::uint8_t>(message.size() - at);
+  CHECK_FALSE(DecodeListener(message)->drops);
 }
 
 TEST_CASE("listeners: the request asks for LISTEN only") {

@@ -1,0 +1,184 @@
+// Rules about handshakes that the network or the node's tables end: each fires on its case, and
+// stays silent on what looks like it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "diagnosis/finding.h"
+#include "support/evidence_builder.h"
+
+namespace netcheck::diagnosis {
+namespace {
+
+using protocol::kResultDeadline;
+using protocol::Where;
+using test::EvidenceBuilder;
+using Names = std::vector<std::string>;
+
+constexpr std::uint32_t kSynInPod = protocol::kSeenNodeSyn | protocol::kSeenPodSyn;
+
+Names Codes(const EvidenceBuilder& builder) {
+  Names codes;
+  for (const Finding& finding : Diagnose(builder.Build()).findings) {
+    codes.push_back(finding.code);
+  }
+  return codes;
+}
+
+/// SYNs that reached the pod and got no answer, while another listener of the pod dropped some.
+EvidenceBuilder Unanswered(const protocol::Listener& before, const protocol::Listener& after) {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {kResultDeadline, kSynInPod})
+      .Counter(Where::kPod, "TcpExt.ListenDrops", 7, 40)
+      .Counter(Where::kPod, "TcpExt.ListenOverflows", 7, 40);
+  builder.evidence().report.listeners = {{protocol::Moment::kBefore, Where::kPod, {before}},
+                                         {protocol::Moment::kAfter, Where::kPod, {after}}};
+  return builder;
+}
+
+protocol::Listener Listening(std::uint32_t queue, std::optional<std::uint32_t> drops) {
+  return {"0.0.0.0", 8080, false, queue, 1, drops};
+}
+
+void AddDetails(EvidenceBuilder& builder, const std::string& packet_kind) {
+  auto& report = builder.evidence().report;
+  for (int i = 0; i < 5; ++i) {
+    protocol::HandshakeDetail detail;
+    detail.batch = "h0";
+    detail.index = i;
+    detail.source_address = "10.244.0.1";
+    detail.result = EHOSTUNREACH;
+    detail.packets = {{Where::kNode, 0, packet_kind, "10.244.0.1", "10.244.0.1", 1, 0}};
+    report.handshake_details.push_back(detail);
+  }
+}
+
+/// Handshakes that ended with EHOSTUNREACH after so long, by an ICMP error of the node itself.
+EvidenceBuilder Unreachable(std::int64_t duration_us, const std::string& packet_kind) {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {EHOSTUNREACH, protocol::kSeenNodeIcmp});
+  for (protocol::HandshakeColumns& columns : builder.evidence().report.handshakes) {
+    columns.duration_us = {duration_us};
+  }
+  AddDetails(builder, packet_kind);
+  return builder;
+}
+
+}  // namespace
+
+TEST_CASE("drops of the listener itself decide between a full queue and a filter before it") {
+  CHECK(Codes(Unanswered(Listening(2, 10), Listening(2, 15))) == Names{"NC-QUEUE-001"});
+  // The namespace's counters rose by another listener's drops.
+  CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 10))) == Names{"NC-LOST-003"});
+  // Some drops of our listener, no full queue: half-open connections, or something else.
+  CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 15))).empty());
+  // Fewer drops than unanswered SYNs: the queue does not explain them all.
+  CHECK(Codes(Unanswered(Listening(2, 10), Listening(2, 13))).empty());
+}
+
+TEST_CASE("without drops of each listener the namespace's counters have to decide") {
+  CHECK(Codes(Unanswered(Listening(2, {}), Listening(2, {}))) == Names{"NC-QUEUE-001"});
+  CHECK(Codes(Unanswered(Listening(0, {}), Listening(0, {}))).empty());
+  // Another socket than before: its counter began anew.
+  CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 3))).empty());
+}
+
+TEST_CASE("stale neighbour: the SYN was addressed to another link-layer address") {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn | protocol::kSeenPodSynOtherHost});
+  CHECK(Codes(builder) == Names{"NC-NEIGH-001"});
+  // Seen so on a bridge inside of the pod, and then by its IP.
+  EvidenceBuilder bridged;
+  bridged.Handshakes(5, {kResultDeadline, kSynInPod | protocol::kSeenPodSynOtherHost})
+      .Counter(Where::kPod, "TcpExt.ListenDrops", 7, 7);
+  CHECK(Codes(bridged) == Names{"NC-LOST-003"});
+  EvidenceBuilder healthy;
+  healthy.Handshakes(5, {0, test::kSeenAll | protocol::kSeenPodSynOtherHost});
+  CHECK(Codes(healthy).empty());
+}
+
+TEST_CASE("unresolved neighbour: the node's own ICMP error, late and without a SYN on the wire") {
+  CHECK(Codes(Unreachable(3'070'000, "ICMP 3/1")) == Names{"NC-NEIGH-002"});
+  // A filter's reject comes at once, and with another code.
+  CHECK(Codes(Unreachable(200, "ICMP 3/1")).empty());
+  CHECK(Codes(Unreachable(3'070'000, "ICMP 3/13")).empty());
+}
+
+TEST_CASE("unresolved neighbour: not where packets went out") {
+  EvidenceBuilder sent = Unreachable(3'070'000, "ICMP 3/1");
+  sent.Handshake(41000, {kResultDeadline, protocol::kSeenNodeSyn});
+  CHECK(std::ranges::count(Codes(sent), "NC-NEIGH-002") == 0);
+  EvidenceBuilder from_elsewhere = Unreachable(3'070'000, "ICMP 3/1");
+  for (protocol::HandshakeDetail& detail : from_elsewhere.evidence().report.handshake_details) {
+    detail.packets[0].source = "10.0.0.254";  // A router said so.
+  }
+  CHECK(Codes(from_elsewhere).empty());
+  CHECK(Codes(Unreachable(3'070'000, "ICMP 3/1").WithoutTaps()).empty());
+}
+
+TEST_CASE("no route: connect() itself failed, before it had a source address") {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {EHOSTUNREACH, 0});
+  for (protocol::HandshakeColumns& columns : builder.evidence().report.handshakes) {
+    columns.source_address.clear();
+  }
+  builder.WithoutTaps();  // The error alone says it.
+  CHECK(Codes(builder) == Names{"NC-ROUTE-001"});
+  EvidenceBuilder later;
+  later.Handshakes(5, {EHOSTUNREACH, protocol::kSeenNodeIcmp});
+  CHECK(Codes(later).empty());
+}
+
+TEST_CASE("source ports: EADDRNOTAVAIL is no dropped packet") {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {EADDRNOTAVAIL, 0});
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(builder) == Names{"NC-PORTS-001"});
+  CHECK(report.findings[0].certainty == Certainty::kProven);
+  CHECK(report.findings[0].evidence[1].find("28232 ports") != std::string::npos);
+}
+
+TEST_CASE("source ports: over IPv6 the error may mean that no address fits") {
+  EvidenceBuilder builder;
+  builder.Handshakes(5, {EADDRNOTAVAIL, 0});
+  builder.evidence().probes[0].address = "fd00::5";
+  CHECK(Diagnose(builder.Build()).findings[0].certainty == Certainty::kLikely);
+  builder.Handshake(41000, {0, test::kSeenAll});
+  CHECK(Diagnose(builder.Build()).findings[0].certainty == Certainty::kProven);
+}
+
+TEST_CASE("handshakes that only take longer than the limit are late, not lost") {
+  EvidenceBuilder slow_network;
+  slow_network.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn});
+  EvidenceBuilder lossy = slow_network;
+  protocol::CheckAttempt attempt;
+  attempt.phase = protocol::CheckPhase::kDone;
+  attempt.result = "success";
+  attempt.http_status = 200;
+  attempt.connect_us = 1'210'000;
+  attempt.total_us = 2'420'000;
+  slow_network.Check(attempt);
+  const Report report = Diagnose(slow_network.Build());
+  REQUIRE(report.unexplained.size() == 1);
+  CHECK(report.findings.empty());
+  CHECK(report.unexplained[0].stage == Stage::kSlow);
+  attempt.connect_us = 1'020'000;  // The second SYN passed.
+  attempt.total_us = 1'022'000;
+  CHECK(Codes(lossy.Check(attempt)) == Names{"NC-LOST-002"});
+}
+
+TEST_CASE("a check's EHOSTUNREACH ends where its handshakes did") {
+  protocol::CheckAttempt attempt = test::RefusedCheck();
+  attempt.connect_result = EHOSTUNREACH;
+  attempt.source_address = "10.244.0.1";
+  attempt.seen = protocol::kSeenNodeIcmp;
+  const Report rejected = Diagnose(EvidenceBuilder().Check(attempt).Build());
+  REQUIRE(rejected.unexplained.size() == 1);
+  CHECK(rejected.unexplained[0].stage == Stage::kRejected);
+  attempt.seen = 0;
+  attempt.source_address = "0.0.0.0";
+  CHECK(Codes(EvidenceBuilder().Check(attempt)) == Names{"NC-ROUTE-001"});
+}
+
+}  // namespace netcheck::diagnosis
