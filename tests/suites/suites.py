@@ -83,7 +83,7 @@ SUITES = {
         _python("tests/differential", **SHIPPED),
     ),
     "bench": Suite(
-        "the benchmark of the checks runs", ("ship", "dev", "kubernetes"), _python("tests/bench", **SHIPPED)
+        "the benchmarks run", ("ship", "dev", "kubernetes"), _python("tests/bench", **SHIPPED)
     ),
     "vm": Suite("the virtual machines", (), _python("tests/vm")),
     "lab": Suite("faults on real kernels, and what netcheck names there", ("ship", "kubernetes"), _lab),
