@@ -33,8 +33,9 @@ Stage StageOfConnect(const CheckAttempt& attempt, Stage batch_stage) {
       if ((attempt.seen & (protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) != 0) {
         return Stage::kRejected;
       }
-      return RefusedByRoute(attempt.connect_result, attempt.source_address) ? Stage::kNothingSent
-                                                                            : batch_stage;
+      return RefusedByRoute(attempt.connect_result, attempt.source_address, attempt.seen)
+                 ? Stage::kNothingSent
+                 : batch_stage;
     default:
       return Stage::kUnknown;
   }

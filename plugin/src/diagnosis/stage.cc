@@ -47,10 +47,10 @@ TapView ViewOf(const protocol::BatchEnd& end) {
   return view;
 }
 
-bool RefusedByRoute(int result, const std::string& source_address) {
+bool RefusedByRoute(int result, const std::string& source_address, std::uint32_t seen) {
   const bool unbound =
       source_address.empty() || source_address == "0.0.0.0" || source_address == "::";
-  return (result == EHOSTUNREACH || result == ENETUNREACH) && unbound;
+  return (result == EHOSTUNREACH || result == ENETUNREACH) && unbound && seen == 0;
 }
 
 Stage StageOf(const Handshake& handshake, const TapView& taps) {
@@ -69,7 +69,7 @@ Stage StageOf(const Handshake& handshake, const TapView& taps) {
       if (Saw(handshake, protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) {
         return Stage::kRejected;
       }
-      if (RefusedByRoute(handshake.result, handshake.source_address)) {
+      if (RefusedByRoute(handshake.result, handshake.source_address, handshake.seen)) {
         return Stage::kNothingSent;
       }
       return taps.node_out && !Saw(handshake, protocol::kSeenNodeSyn) ? Stage::kNothingSent

@@ -18,8 +18,8 @@ TapView ViewOf(const protocol::BatchEnd& end);
 
 /// Whether connect() failed before it had chosen a source address: the route lookup refused
 /// (ip_route_connect, net/ipv4/tcp_ipv4.c), and no packet can have been sent. `source_address` is
-/// that of the attempt, `result` an errno.
-bool RefusedByRoute(int result, const std::string& source_address);
+/// that of the attempt, `result` an errno, `seen` its Seen bits.
+bool RefusedByRoute(int result, const std::string& source_address, std::uint32_t seen);
 
 /// Where the handshake ended. kNone for one that succeeded or was not tried; kUnknown where an
 /// absence would have to be believed that no tap can vouch for.

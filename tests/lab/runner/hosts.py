@@ -160,6 +160,8 @@ class Hosts:
         family = self.draw.family
         other = "ipv6" if family == "ipv4" else "ipv4"
         v4 = family == "ipv4"
+        host, network = self.draw.number(1, 250), self.draw.number(1, 250)
+        vip = f"10.97.{network}.{host}" if v4 else f"fd97::{network:x}:{host:x}"
         self.variables.update(
             family=family,
             nft="ip" if v4 else "ip6",
@@ -173,6 +175,9 @@ class Hosts:
             length="32" if v4 else "128",
             network=str(self.networks[BRIDGE][family]),
             bridge=BRIDGE,
+            vip=vip,
+            url_vip=vip if v4 else f"[{vip}]",
+            address_type="IPv4" if v4 else "IPv6",
             nodad="" if v4 else "nodad",
             programs=str(PROGRAMS),
         )

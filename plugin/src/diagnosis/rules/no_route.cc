@@ -41,10 +41,12 @@ std::vector<Finding> NoRoute(const Digest& digest) {
       continue;
     }
     auto claims = ClaimHandshakes(probe, [](const HandshakeAttempt& attempt) {
-      return RefusedByRoute(attempt.handshake.result, attempt.handshake.source_address);
+      return RefusedByRoute(
+          attempt.handshake.result, attempt.handshake.source_address, attempt.handshake.seen);
     });
     const auto checks = ClaimChecks(probe, [](const JudgedAttempt& attempt) {
-      return RefusedByRoute(attempt.attempt->connect_result, attempt.attempt->source_address);
+      return RefusedByRoute(
+          attempt.attempt->connect_result, attempt.attempt->source_address, attempt.attempt->seen);
     });
     claims.insert(claims.end(), checks.begin(), checks.end());
     if (!claims.empty()) {
