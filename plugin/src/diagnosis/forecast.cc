@@ -122,7 +122,7 @@ std::string InARow(int failures) {
 /// Every counted attempt failed.
 void SayAllFail(const Digest& digest, const model::Probe& probe, Forecast& forecast) {
   if (probe.type == ProbeType::kReadiness) {
-    const double until = static_cast<double>((probe.failure_threshold - 1) * probe.period_s);
+    const double until = (probe.failure_threshold - 1.0) * probe.period_s;
     forecast.after_s_low = until;
     forecast.after_s_high = until + probe.timeout_s;
     forecast.text = fmt::format(

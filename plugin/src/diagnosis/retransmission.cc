@@ -34,10 +34,11 @@ std::optional<std::int64_t> FastestHandshake(const ProbeCase& probe) {
 bool SentAgain(std::int64_t handshake_us, std::int64_t fastest_us) {
   // Where the network itself takes that long, the length tells nothing.
   constexpr std::int64_t kSlowNetwork = kMicrosPerSecond / 2;
+  if (fastest_us >= kSlowNetwork || handshake_us < kMicrosPerSecond) {
+    return false;
+  }
   // Timers are late by up to an eighth (kernel/time/timer.c), and the retransmission is on its way.
-  const std::int64_t lateness = 60'000 + handshake_us / 16 + fastest_us;
-  return fastest_us < kSlowNetwork && handshake_us >= kMicrosPerSecond &&
-         handshake_us % kMicrosPerSecond <= lateness;
+  return handshake_us % kMicrosPerSecond <= 60'000 + handshake_us / 16 + fastest_us;
 }
 
 bool LateByRetransmission(const JudgedAttempt& attempt, const ProbeCase& probe) {
@@ -45,8 +46,9 @@ bool LateByRetransmission(const JudgedAttempt& attempt, const ProbeCase& probe) 
     return false;
   }
   const std::int64_t connect_us = *attempt.attempt->connect_us;
-  const std::int64_t limit_us = std::int64_t{probe.probe->timeout_s} * kMicrosPerSecond;
-  return attempt.attempt->total_us - connect_us <= limit_us &&
+  const auto answer_us =
+      static_cast<double>(attempt.attempt->total_us) - static_cast<double>(connect_us);
+  return answer_us <= 1e6 * probe.probe->timeout_s &&
          SentAgain(connect_us, FastestHandshake(probe).value_or(connect_us));
 }
 

@@ -14,23 +14,24 @@ namespace {
 
 /// kubelet's default, --cpu-cfs-quota-period. No process can be held up for longer in one period;
 /// throttled_us adds up all CPUs.
-constexpr std::int64_t kPeriodUs = 100'000;
+constexpr double kPeriodUs = 1e5;
 
 /// What the container itself did, or should have done, about attempts that came too late.
 struct Waiting {
-  std::int64_t total_us = 0;  ///< From the handshake, or the command's execution, on.
   int attempts = 0;
-  std::int64_t limit_us = 0;  ///< What all of them together were allowed.
+  double total_us = 0;  ///< From the handshake, or the command's execution, on.
+  double limit_us = 0;  ///< What all of them together were allowed.
 };
 
 Waiting WaitingOf(const ProbeCase& probe) {
-  constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+  constexpr double kMicrosPerSecond = 1e6;
   Waiting waiting;
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (IsSlow(judged, probe)) {
         ++waiting.attempts;
-        waiting.total_us += judged.duration_us - judged.attempt->connect_us.value_or(0);
+        waiting.total_us += static_cast<double>(judged.duration_us) -
+                            static_cast<double>(judged.attempt->connect_us.value_or(0));
         waiting.limit_us += probe.probe->timeout_s * kMicrosPerSecond;
       }
     }
@@ -57,7 +58,7 @@ Finding Explain(const Digest& digest,
       "{} that came later than timeoutSeconds ({} s) took {} together; that time explains it.",
       Count(waiting.attempts, probe.probe->kind == model::ProbeKind::kExec ? "run" : "answer"),
       probe.probe->timeout_s,
-      Duration(waiting.total_us)));
+      Duration(static_cast<std::int64_t>(waiting.total_us))));
   AddDistribution(probe, finding);
   AddToll(digest, probe, finding);
   finding.fix.push_back(
@@ -73,9 +74,11 @@ Finding Explain(const Digest& digest,
 /// and for most of the time that the answers took, or long enough that they would have come in
 /// time.
 bool Explains(const Throttling& cpu, const Waiting& waiting) {
-  const std::int64_t held_up_us = std::min(cpu.throttled_us, cpu.throttled * kPeriodUs);
-  return waiting.attempts > 0 && 2 * cpu.throttled >= cpu.periods &&
-         2 * cpu.periods * kPeriodUs >= waiting.total_us &&
+  const auto throttled = static_cast<double>(cpu.throttled);
+  const auto periods = static_cast<double>(cpu.periods);
+  const double held_up_us = std::min(static_cast<double>(cpu.throttled_us), throttled * kPeriodUs);
+  return waiting.attempts > 0 && 2 * throttled >= periods &&
+         2 * periods * kPeriodUs >= waiting.total_us &&
          (2 * held_up_us >= waiting.total_us || waiting.total_us - held_up_us <= waiting.limit_us);
 }
 
@@ -94,8 +97,9 @@ std::vector<Finding> CpuThrottled(const Digest& digest) {
     }
     Finding finding = Explain(digest, probe, cpu, waiting);
     // Which of them it held up is not seen, only that it was most of the time.
-    constexpr int kNearlyAllPercent = 80;
-    const bool nearly_all = 100 * cpu.throttled >= kNearlyAllPercent * cpu.periods;
+    constexpr double kNearlyAll = 0.8;
+    const bool nearly_all =
+        static_cast<double>(cpu.throttled) >= kNearlyAll * static_cast<double>(cpu.periods);
     finding.certainty = nearly_all ? Certainty::kProven : Certainty::kLikely;
     finding.claims =
         ClaimChecks(probe, [&](const JudgedAttempt& judged) { return IsSlow(judged, probe); });

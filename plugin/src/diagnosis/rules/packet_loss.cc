@@ -189,6 +189,9 @@ std::vector<Finding> PacketLoss(const Digest& digest) {
     });
     finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());
     finding.certainty = CertaintyOf(finding, losses);
+    if (finding.certainty == Certainty::kPossible && losses.sent_again.size() == 1) {
+      continue;  // One late handshake that did no harm is no pattern.
+    }
     findings.push_back(std::move(finding));
   }
   return findings;
