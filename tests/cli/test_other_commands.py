@@ -1,10 +1,11 @@
-"""cleanup, version, manifests, help."""
+"""cleanup, version, manifests, explain, help."""
 
 import json
 import pathlib
 import unittest
 
 import fake_api
+import probe_log
 from support import CliTest
 
 LABELS = {"app.kubernetes.io/name": "netcheck-probe",
@@ -84,6 +85,40 @@ class VersionTest(CliTest):
         self.assertEqual(result.returncode, 2)
         self.assertIn("Client Version", result.stdout)
         self.assertIn("error: ", result.stderr)
+
+
+class ExplainTest(CliTest):
+    PAGES = pathlib.Path(__file__).parent.parent.parent / "plugin/src/diagnosis/pages"
+
+    def setUp(self):
+        super().setUp()
+        self.kubeconfig.unlink()
+
+    def test_list(self):
+        result = self.run_plugin("explain")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual([line.split()[0] for line in result.stdout.splitlines()],
+                         sorted(page.stem for page in self.PAGES.iterdir()))
+
+    def test_page(self):
+        for code in ("NC-LISTEN-001", "nc-listen-001", "listen-1"):
+            result = self.run_plugin("explain", code)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(result.stdout, (self.PAGES / "NC-LISTEN-001.md").read_text())
+
+    def test_what_there_is_not(self):
+        self.assert_fails(self.run_plugin("explain", "LISTEN"), "did you mean NC-LISTEN-001")
+        self.assert_fails(self.run_plugin("explain", "NC-LISTEM-001"), "NC-LISTEN-001")
+        self.assert_fails(self.run_plugin("explain", "zebra"), "`explain` alone lists all")
+        self.assert_fails(self.run_plugin("explain", "a", "b"), "one code")
+
+    def test_every_report_with_findings_names_it_once(self):
+        self.write_kubeconfig()
+        self.api.life.log = probe_log.log(http_status=500)
+        report = self.run_plugin("pod", "web").stdout
+        self.assertEqual(report.count("kubectl netcheck explain NC-HTTP-001"), 1)
+        self.api.life.log = probe_log.log()
+        self.assertNotIn("explain", self.run_plugin("pod", "web").stdout)
 
 
 class HelpTest(CliTest):

@@ -78,6 +78,8 @@ class ReplayTest(CliTest):
                 ("report", report, "no evidence"),
                 ("list", "[]", "no evidence"),
                 ("newer", json.dumps({**good, "version": 2}), "newer netcheck"),
+                ("period", json.dumps({**good, "probes": [{**good["probes"][0], "period_s": 0}]}),
+                 "no probe can have"),
                 ("type", json.dumps({**good, "pod": {"name": 5}}), "must be string")):
             with self.subTest(name):
                 bad = self.folder / name

@@ -20,6 +20,7 @@ int RunPodCommand(const PodOptions& options,
                   const Cluster& cluster,
                   Console& console);
 int RunReplayCommand(const ReplayOptions& options, bool verbose, Console& console);
+int RunExplainCommand(const ExplainOptions& options, Console& console);
 int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Console& console);
 /// `cluster` is nullptr with --client.
 int RunVersionCommand(const VersionOptions& options, const Cluster* cluster, Console& console);

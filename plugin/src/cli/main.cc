@@ -57,6 +57,9 @@ int Main(const std::vector<std::string>& argv, std::ostream& out, std::ostream& 
   if (const auto* replay = std::get_if<ReplayOptions>(&options.command)) {
     return RunReplayCommand(*replay, options.verbose, console);
   }
+  if (const auto* explain = std::get_if<ExplainOptions>(&options.command)) {
+    return RunExplainCommand(*explain, console);
+  }
   const auto* version = std::get_if<VersionOptions>(&options.command);
   if (version != nullptr && version->client_only) {
     return RunVersionCommand(*version, nullptr, console);

@@ -32,6 +32,11 @@ struct ReplayOptions {
   OutputFormat output = OutputFormat::kTable;
 };
 
+/// kubectl netcheck explain [CODE]
+struct ExplainOptions {
+  std::string code;  ///< "": all of them, one line each.
+};
+
 /// kubectl netcheck cleanup
 struct CleanupOptions {
   std::string probe_namespace;  ///< "": all that the user may see.
@@ -47,7 +52,13 @@ struct VersionOptions {
 struct ManifestsOptions {};
 
 struct Options {
-  std::variant<PodOptions, ReplayOptions, CleanupOptions, VersionOptions, ManifestsOptions> command;
+  std::variant<PodOptions,
+               ReplayOptions,
+               ExplainOptions,
+               CleanupOptions,
+               VersionOptions,
+               ManifestsOptions>
+      command;
   kube::ConnectionFlags connection;
   bool verbose = false;
 };

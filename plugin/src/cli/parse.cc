@@ -26,6 +26,7 @@ struct Raw {
   std::string probe_namespace;
   std::string save;
   std::vector<std::string> file;
+  std::vector<std::string> code;
   std::string output;
   bool client_only = false;
   bool verbose = false;
@@ -116,6 +117,15 @@ void AddReplayCommand(CLI::App& root, Raw& raw) {
       ->expected(1, 2);
   AddOutputFlag(*replay, raw);
   replay->add_flag("-v,--v", raw.verbose, "Show every failed attempt");
+}
+
+void AddExplainCommand(CLI::App& root, Raw& raw) {
+  CLI::App* explain = root.add_subcommand(
+      "explain", "Tell all about a cause that a report names: proof, symptoms, fix, references");
+  explain
+      ->add_option("CODE", raw.code, "Its code, such as NC-LISTEN-001; without it all are listed")
+      ->type_name("")
+      ->expected(0, 2);
 }
 
 void AddOtherCommands(CLI::App& root, Raw& raw) {
@@ -306,6 +316,11 @@ std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const 
       return UsageError{replay.error().message};
     }
     options.command = *std::move(replay);
+  } else if (root.got_subcommand("explain")) {
+    if (raw.code.size() > 1) {
+      return UsageError{"one code can be explained at a time"};
+    }
+    options.command = ExplainOptions{raw.code.empty() ? "" : raw.code.front()};
   } else if (root.got_subcommand("cleanup")) {
     options.command = CleanupOptions{raw.probe_namespace};
   } else if (root.got_subcommand("version")) {
@@ -332,6 +347,7 @@ std::variant<Options, Help, UsageError> Parse(const std::vector<std::string>& ar
   AddConnectionFlags(root, raw);
   AddPodCommand(root, raw);
   AddReplayCommand(root, raw);
+  AddExplainCommand(root, raw);
   AddOtherCommands(root, raw);
   std::vector<std::string> arguments = WithoutVerbosityLevels(argv);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.

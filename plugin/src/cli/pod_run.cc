@@ -46,14 +46,20 @@ std::int64_t UnixTime() {
       .count();
 }
 
-/// The plan as evidence keeps it: what a user's headers say stays out of saved reports.
-protocol::Plan WithoutHeaderValues(protocol::Plan plan) {
-  for (protocol::Check& check : plan.checks) {
+/// The plan as evidence keeps it: what a user's headers say, and what variables in a command stand
+/// for, stays out of reports.
+void RemoveSecrets(model::Evidence& evidence) {
+  for (protocol::Check& check : evidence.plan.checks) {
     for (protocol::Header& header : check.http.headers) {
       header.value.clear();
     }
+    for (const model::Probe& probe : evidence.probes) {
+      const auto& ids = probe.check_ids;
+      if (std::find(ids.begin(), ids.end(), check.id) != ids.end()) {
+        check.exec.command = probe.command;
+      }
+    }
   }
-  return plan;
 }
 
 /// Whoever limits the checks does not want to wait longer than that for them to begin either.
@@ -202,7 +208,7 @@ void Collector::Run() {
     observer_.Warning(outcome.leftover);
   }
   model::Evidence& evidence = live_.evidence;
-  evidence.plan = WithoutHeaderValues(std::move(evidence.plan));
+  RemoveSecrets(evidence);
   evidence.report = std::move(outcome.report);
   live_.evidence.problem = std::move(outcome.problem);
   const auto& hello = evidence.report.hello;

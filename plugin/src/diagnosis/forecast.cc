@@ -122,7 +122,7 @@ std::string InARow(int failures) {
 /// Every counted attempt failed.
 void SayAllFail(const Digest& digest, const model::Probe& probe, Forecast& forecast) {
   if (probe.type == ProbeType::kReadiness) {
-    const double until = static_cast<double>((probe.failure_threshold - 1) * probe.period_s);
+    const double until = (probe.failure_threshold - 1.0) * probe.period_s;
     forecast.after_s_low = until;
     forecast.after_s_high = until + probe.timeout_s;
     forecast.text = fmt::format(
@@ -188,6 +188,23 @@ void SayAllPass(const model::Probe& probe, Forecast& forecast) {
   }
 }
 
+/// How often in a day failures take effect at this share of failed attempts.
+double EffectsADay(const model::Probe& probe, double share, double attempts_a_day) {
+  double attempts = MeanAttemptsUntilRun(share, probe.failure_threshold);
+  if (probe.type == ProbeType::kReadiness) {
+    // Out of the Services it has to come back before it can go again.
+    attempts += share < 1 ? MeanAttemptsUntilRun(1 - share, probe.success_threshold)
+                          : std::numeric_limits<double>::infinity();
+  }
+  return attempts_a_day / attempts;
+}
+
+/// "0.2 to 31"
+std::string Range(double low, double high) {
+  const auto text = [](double n) { return fmt::format("{:.{}f}", n, n < 10 && n > 0 ? 1 : 0); };
+  return text(low) == text(high) ? text(low) : fmt::format("{} to {}", text(low), text(high));
+}
+
 Forecast ForecastOf(const Digest& digest,
                     const ProbeCase& probe,
                     const std::vector<Outcome>& outcomes) {
@@ -218,6 +235,47 @@ Forecast ForecastOf(const Digest& digest,
 }
 
 }  // namespace
+
+std::string TollOfADay(const Digest& digest, const ProbeCase& probe) {
+  constexpr int kSteps = 50;
+  const model::Probe& spec = *probe.probe;
+  const Sample sample = SampleOf(probe);
+  const auto count = [&](Outcome outcome) {
+    return static_cast<int>(std::count(sample.outcomes.begin(), sample.outcomes.end(), outcome));
+  };
+  const int failed = count(Outcome::kFailure);
+  const int counted = failed + count(Outcome::kSuccess);
+  const bool all_day =
+      spec.type == ProbeType::kReadiness ||
+      (spec.type == ProbeType::kLiveness && !IsNeverRestarted(digest, spec.container));
+  if (failed == 0 || !all_day) {
+    return "";
+  }
+  const ShareInterval share = WilsonInterval(failed, counted);
+  const double attempts = kSecondsADay / std::max(double{1} * spec.period_s, sample.mean_s);
+  double fewest = std::numeric_limits<double>::infinity();
+  double most = 0;
+  for (int i = 0; i <= kSteps; ++i) {
+    const double p = share.low + (share.high - share.low) * i / kSteps;
+    const double effects = p > 0 ? EffectsADay(spec, p, attempts) : 0;
+    fewest = std::min(fewest, effects);
+    most = std::max(most, effects);
+  }
+  return fmt::format(
+      "Expected in a day of {:.0f} probes (periodSeconds {}): {} fail ({:.0f} % to {:.0f} %, 95 % "
+      "confidence from {}), which {} {} times (failureThreshold {}). It assumes that each fails on "
+      "its own and that the load stays as it is; starts and kubelet's back-off between them are "
+      "left out.",
+      attempts,
+      spec.period_s,
+      Range(share.low * attempts, share.high * attempts),
+      100 * share.low,
+      100 * share.high,
+      Count(counted, "attempt"),
+      Consequence(spec.type, false),
+      Range(fewest, most),
+      spec.failure_threshold);
+}
 
 double MeanAttemptsUntilRun(double share, int run) {
   if (share >= 1) {

@@ -73,11 +73,14 @@ class Simulation {
   }
 
   Outlook Play() {
-    while (Run* run = Next()) {
-      Tick(*run);
-      if (outlook_.restart_s) {
+    // Nobody waits for what takes more ticks; thresholds and delays may be any number.
+    constexpr int kMostTicks = 100'000;
+    for (int i = 0; i < kMostTicks && !outlook_.restart_s; ++i) {
+      Run* const run = Next();
+      if (run == nullptr) {
         break;
       }
+      Tick(*run);
     }
     if (!has_readiness_) {
       outlook_.ready_s = started_s_;

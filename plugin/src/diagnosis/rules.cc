@@ -1,22 +1,34 @@
 #include "diagnosis/rule.h"
 
+// The rules, each defined in a file of rules/, in order of preference: of two that claim the same
+// attempts the first one gets them. So specific causes stand before general ones.
+#define NETCHECK_RULES(RULE) \
+  RULE(PortName)             \
+  RULE(Listening)            \
+  RULE(AcceptQueueFull)      \
+  RULE(SourcePortsExhausted) \
+  RULE(NoRoute)              \
+  RULE(UnresolvedNeighbour)  \
+  RULE(StaleNeighbour)       \
+  RULE(IpvsNodePort)         \
+  RULE(PacketLoss)           \
+  RULE(HandshakeLost)        \
+  RULE(HttpStatus)           \
+  RULE(GrpcHealth)           \
+  RULE(CpuThrottled)         \
+  RULE(ApplicationBlocked)   \
+  RULE(SlowAnswer)           \
+  RULE(SlowCommand)          \
+  RULE(CommandFailed)
+
 namespace netcheck::diagnosis {
 
+#define DECLARE(name) std::vector<Finding> name(const Digest& digest);
+NETCHECK_RULES(DECLARE)
+
 const std::vector<Rule>& Rules() {
-  static const std::vector<Rule> rules = {PortName,
-                                          Listening,
-                                          AcceptQueueFull,
-                                          SourcePortsExhausted,
-                                          NoRoute,
-                                          UnresolvedNeighbour,
-                                          StaleNeighbour,
-                                          IpvsNodePort,
-                                          HandshakeLost,
-                                          HttpStatus,
-                                          GrpcHealth,
-                                          SlowAnswer,
-                                          SlowCommand,
-                                          CommandFailed};
+#define LIST(name) name,
+  static const std::vector<Rule> rules = {NETCHECK_RULES(LIST)};
   return rules;
 }
 

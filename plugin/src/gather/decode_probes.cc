@@ -4,6 +4,7 @@
 
 #include "gather/credential_headers.h"
 #include "gather/decode_pod.h"
+#include "gather/masked_command.h"
 #include "protocol/json_fields.h"
 #include "protocol/v1_probe.h"
 
@@ -64,7 +65,9 @@ ProbeSpec Decode(const Json& json, const Json& container, const std::string& pod
   probe.success_threshold = read.success_threshold;
   probe.failure_threshold = read.failure_threshold;
   probe.grpc_service = read.grpc.service;
-  probe.command = std::move(read.exec.command);
+  spec.command = std::move(read.exec.command);
+  // What expands may come from the environment, which is not to be in evidence.
+  probe.command = MaskedCommand(protocol::ReadV1Probe(json, Json::object()).exec.command);
   if (probe.kind == ProbeKind::kHttp) {
     probe.scheme = read.http.scheme;
     probe.path = read.http.path;

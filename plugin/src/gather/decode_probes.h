@@ -12,6 +12,7 @@ namespace netcheck::gather {
 struct ProbeSpec {
   model::Probe probe;
   std::vector<protocol::Header> headers;  ///< Without the withheld ones.
+  std::vector<std::string> command;       ///< After kubelet's expansion of $(VAR).
   std::string http_host;                  ///< httpGet.host as written; "": the pod's IP.
 };
 

@@ -151,7 +151,7 @@ protocol::Check DescribeCheck(const ProbeSpec& spec, const PlanOptions& options)
         std::max(check.timeout_ms, std::min(4 * check.timeout_ms, kLongestCommandMs));
     check.attempts = std::min(check.attempts, kMostCommands);
     check.interval_ms = kCommandPauseMs;
-    check.exec = {probe.container, probe.command};
+    check.exec = {probe.container, spec.command};
     return check;
   }
   check.address = probe.address;

@@ -82,7 +82,7 @@ struct Probe {
   /// Headers that carry credentials and were therefore not sent by the check.
   std::vector<std::string> withheld_headers;
   std::string grpc_service;
-  std::vector<std::string> command;  ///< Of exec, after kubelet's expansion of $(VAR).
+  std::vector<std::string> command;  ///< Of exec, as written, what seems to be a credential masked.
   int initial_delay_s = 0;
   int timeout_s = 1;
   int period_s = 10;

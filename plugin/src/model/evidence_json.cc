@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "model/evidence.h"
@@ -105,6 +106,12 @@ void Read(const Json& json, const char* key, T& value) {
   }
 }
 
+/// As the API server makes sure of it; what forecasts rely on.
+bool HasValidTimes(const Probe& probe) {
+  return probe.initial_delay_s >= 0 && probe.timeout_s > 0 && probe.period_s > 0 &&
+         probe.success_threshold > 0 && probe.failure_threshold > 0;
+}
+
 /// What the library says of it, without its prefix "[json.exception.type_error.302] ".
 protocol::Error WrongValue(const Json::exception& error) {
   const std::string words = error.what();
@@ -134,6 +141,9 @@ protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
     Read(json, "pod_after", evidence.pod_after);
     Read(json, "node", evidence.node);
     Read(json, "probes", evidence.probes);
+    if (!std::all_of(evidence.probes.begin(), evidence.probes.end(), HasValidTimes)) {
+      return protocol::Error{"a probe with a time or threshold that no probe can have"};
+    }
     Read(json, "node_ports", evidence.node_ports);
     Read(json, "services", evidence.services);
     Read(json, "events", evidence.events);

@@ -321,6 +321,16 @@ void WriteFinding(const Page& page, const Finding& finding, const char* heading)
   WriteList(page, "Fix", finding.fix);
 }
 
+/// Where a reader finds the rest, with a code to try it with.
+void WriteExplainHint(const Page& page) {
+  const std::vector<Finding>& findings =
+      page.report.findings.empty() ? page.report.risks : page.report.findings;
+  if (!findings.empty()) {
+    page.out << fmt::format("\nMore about a cause: kubectl netcheck explain {}\n",
+                            findings.front().code);
+  }
+}
+
 void WriteUnexplained(const Page& page) {
   for (const diagnosis::Unexplained& entry : page.report.unexplained) {
     page.out << '\n';
@@ -377,6 +387,7 @@ void RenderTable(const Report& report,
   for (const Finding& finding : report.risks) {
     WriteFinding(page, finding, "RISK");
   }
+  WriteExplainHint(page);
   WriteNotSeen(page);
 }
 

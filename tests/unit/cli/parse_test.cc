@@ -122,6 +122,19 @@ TEST_CASE("parse: the other commands") {
   CHECK(std::holds_alternative<cli::ManifestsOptions>(Accept({"manifests"}).command));
 }
 
+TEST_CASE("parse: evidence, and explanations") {
+  CHECK(std::get<PodOptions>(Accept({"pod", "web", "--save", "f"}).command).save == "f");
+  const auto replay = Accept({"replay", "-", "-o", "json", "-v=4"});
+  CHECK(std::get<cli::ReplayOptions>(replay.command).file == "-");
+  CHECK(std::get<cli::ReplayOptions>(replay.command).output == OutputFormat::kJson);
+  CHECK(replay.verbose);
+  CHECK(std::get<cli::ExplainOptions>(Accept({"explain"}).command).code.empty());
+  CHECK(std::get<cli::ExplainOptions>(Accept({"explain", "listen-1"}).command).code == "listen-1");
+  CHECK(Has(Refuse({"pod", "web", "--save", "-"}), "--save"));
+  CHECK(Has(Refuse({"replay", "a", "b"}), "one file"));
+  CHECK(Has(Refuse({"replay"}), "missing"));
+}
+
 TEST_CASE("parse: what is wrong is named") {
   CHECK(Has(Refuse({"pod", "web", "--rate", "20001"}), "from 1 to 20000"));
   CHECK(Has(Refuse({"pod", "web", "--rate", "-5"}), "--rate"));

@@ -145,7 +145,8 @@ TEST_CASE("commands: later than timeoutSeconds") {
   CHECK(finding.code == "NC-TIMEOUT-002");
   CHECK(finding.certainty == Certainty::kProven);
   CHECK(finding.claims.size() == 2);
-  CHECK(Mentions(finding.evidence, "fastest 400 ms, median 1.50 s, slowest 1.90 s"));
+  CHECK(Mentions(finding.evidence,
+                 "fastest 400 ms, median 1.50 s, 90 % within 1.90 s, slowest 1.90 s"));
   CHECK(Mentions(finding.fix, "timeoutSeconds: 3"));
   CHECK(report.checks[0].attempts[0].detail == "success, after 1.50 s; kubelet waits 1 s");
 }

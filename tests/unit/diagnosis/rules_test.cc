@@ -237,7 +237,7 @@ TEST_CASE("slow answer: also where the answer is wrong, and with attempts that w
   const Report report = Diagnose(builder.Build());
   REQUIRE(Codes(report.findings) == Names{"NC-TIMEOUT-001"});
   CHECK(report.findings[0].claims.size() == 3);
-  CHECK(Mentions(report.findings[0].evidence, "2 of 2 times"));
+  CHECK(Mentions(report.findings[0].evidence, "2 of 2 answers"));
   CHECK(Mentions(report.findings[0].evidence, "2 of these answers would have failed"));
   CHECK(report.unexplained.empty());
 }

@@ -96,7 +96,8 @@ TEST_CASE("decode probes: gRPC and exec") {
   CHECK(grpc.probe.grpc_service == "s");
   const ProbeSpec exec = Decode(R"({"exec": {"command": ["cat", "/x"]}})");
   CHECK(exec.probe.kind == ProbeKind::kExec);
-  CHECK(exec.probe.command == std::vector<std::string>{"cat", "/x"});
+  CHECK(exec.command == std::vector<std::string>{"cat", "/x"});
+  CHECK(exec.probe.command == exec.command);
   CHECK(Decode(R"({"somethingNew": {}})").probe.kind == ProbeKind::kUnknown);
 }
 
@@ -110,4 +111,19 @@ TEST_CASE("decode probes: of sidecars, not of ordinary init containers") {
   CHECK(specs[0].probe.container == "mesh");
   CHECK(specs[0].probe.type == ProbeType::kStartup);
   CHECK(specs[1].probe.container == "app");
+}
+
+TEST_CASE("decode probes: evidence has a command as written, without what variables stand for") {
+  Json pod = WebPod();
+  Json& app = pod["spec"]["containers"][0];
+  app["env"] = ParseJson(R"([{"name": "PASSWORD", "value": "s3cret"}])");
+  app["livenessProbe"] = ParseJson(R"({"exec": {"command": ["ping", "-p$(PASSWORD)", "--token=x"]
+}
+})");
+  for (const ProbeSpec& spec : DecodeProbes(pod)) {
+  if (spec.probe.kind == ProbeKind::kExec) {
+    CHECK(spec.command == std::vector<std::string>{"ping", "-ps3cret", "--token=x"});
+    CHECK(spec.probe.command == std::vector<std::string>{"ping", "-p$(PASSWORD)", "--token=***"});
+  }
+}
 }

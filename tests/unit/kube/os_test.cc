@@ -131,6 +131,21 @@ TEST_CASE("os: ReadFile") {
   CHECK(ReadFile("/").error().error_number == EISDIR);
 }
 
+TEST_CASE("os: WriteFile replaces what was there, for its owner only") {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("netcheck-os-" + std::to_string(::getpid()) + "-written");
+  for (const std::string& content : {std::string(20000, 'x'), std::string("short")}) {
+    CHECK_FALSE(WriteFile(path.string(), content));
+    CHECK(*ReadFile(path.string()) == content);
+  }
+  CHECK(std::filesystem::status(path).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  std::filesystem::remove(path);
+  const auto error = WriteFile("/nowhere/file", "x");
+  REQUIRE(error);
+  CHECK(error->message == "cannot write /nowhere/file: No such file or directory");
+}
+
 TEST_CASE("os: Now is RFC 3339") {
   const std::string now = Now();
   CHECK(now.size() == 20);

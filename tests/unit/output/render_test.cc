@@ -110,6 +110,17 @@ TEST_CASE("render: JSON has the documented shape") {
   CHECK(json["notSeen"].at(0)["what"] == "nodes");
 }
 
+TEST_CASE("render: saved evidence gives the same report") {
+  for (const EvidenceBuilder& builder :
+       {Sick(), EvidenceBuilder().HttpAnswer(200, 3000000).Handshakes(4, {0, test::kSeenAll})}) {
+    const model::Evidence live = builder.Build();
+    const auto saved = model::Decode(model::Encode(live));
+    REQUIRE(saved.ok());
+    CHECK(Table(*saved, {.verbose = true}) == Table(live, {.verbose = true}));
+    CHECK(AsJson(*saved).dump() == AsJson(live).dump());
+  }
+}
+
 TEST_CASE("render: JSON survives bytes that are not UTF-8") {
   EvidenceBuilder builder = Sick();
   builder.evidence().report.check_attempts[0].output = "bad \xff byte";

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "diagnosis/rule.h"
+#include "diagnosis/timeout_advice.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
@@ -98,8 +99,10 @@ std::vector<Finding> AcceptQueueFull(const Digest& digest) {
     if (!listener || claims.empty() || !drops.count || *drops.count < std::ssize(claims)) {
       continue;
     }
-    const auto checks = ClaimChecks(
-        probe, [](const JudgedAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
+    // What the queue still took waits there as well.
+    const auto checks = ClaimChecks(probe, [](const JudgedAttempt& attempt) {
+      return attempt.stage == Stage::kNoSynAck || Unanswered(attempt);
+    });
     Finding finding = Explain(probe, *listener, drops, std::move(claims));
     finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());
     findings.push_back(std::move(finding));

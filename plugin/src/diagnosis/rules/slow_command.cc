@@ -17,7 +17,6 @@ bool TooSlow(const JudgedAttempt& attempt) {
 }
 
 struct Runs {
-  std::vector<std::int64_t> sorted;  ///< Of those that ended by themselves.
   int killed = 0;
   std::int64_t longest_killed = 0;
   std::int64_t longest_start = 0;
@@ -35,27 +34,16 @@ Runs Measure(const ProbeCase& probe) {
       if (run.killed) {
         ++runs.killed;
         runs.longest_killed = std::max(runs.longest_killed, judged.duration_us);
-      } else {
-        runs.sorted.push_back(judged.duration_us);
       }
       runs.longest_start = std::max(runs.longest_start, *run.started_us);
       runs.left_running.insert(run.left_running.begin(), run.left_running.end());
     }
   }
-  std::sort(runs.sorted.begin(), runs.sorted.end());
   return runs;
 }
 
-void AddTimes(const Runs& runs, const model::Probe& probe, Finding& finding) {
-  if (!runs.sorted.empty()) {
-    finding.evidence.push_back(
-        fmt::format("{} that ended took: fastest {}, median {}, slowest {}; timeoutSeconds is {}.",
-                    Count(static_cast<std::int64_t>(runs.sorted.size()), "run"),
-                    Duration(runs.sorted.front()),
-                    Duration(runs.sorted[runs.sorted.size() / 2]),
-                    Duration(runs.sorted.back()),
-                    probe.timeout_s));
-  }
+void AddTimes(const Runs& runs, const ProbeCase& probe, Finding& finding) {
+  AddDistribution(probe, finding);
   if (runs.killed > 0) {
     finding.evidence.push_back(
         fmt::format("{} had not ended when netcheck killed {}, after at most {}.",
@@ -70,16 +58,18 @@ void AddTimes(const Runs& runs, const model::Probe& probe, Finding& finding) {
       Duration(runs.longest_start)));
 }
 
-void AddFix(const Runs& runs, const model::Probe& probe, Finding& finding) {
+void AddFix(const Runs& runs, const ProbeCase& probe, Finding& finding) {
+  const std::vector<std::int64_t> times = TimesOf(probe);
   // Of those that were killed, the longer ones say that no value is known to be enough.
-  if (!runs.sorted.empty() && runs.longest_killed <= runs.sorted.back()) {
+  if (!times.empty() && runs.longest_killed <= times.back()) {
     finding.fix.push_back(
         fmt::format("Make the command faster, or set timeoutSeconds: {} (the slowest run measured "
                     "and half as much again).",
-                    SufficientTimeout(runs.sorted.back())));
+                    SufficientTimeout(times.back())));
   } else {
-    finding.fix.push_back(fmt::format(
-        "Find out what it waits for: run it with kubectl exec in container {}.", probe.container));
+    finding.fix.push_back(
+        fmt::format("Find out what it waits for: run it with kubectl exec in container {}.",
+                    probe.probe->container));
   }
 }
 
@@ -91,14 +81,15 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, std::vector<Attemp
   finding.subject = probe.subject;
   finding.title = fmt::format("The command takes longer than timeoutSeconds: {} allows",
                               Count(probe.probe->timeout_s, "second"));
-  AddTimes(runs, *probe.probe, finding);
-  AddThrottling(digest, probe, finding);
+  AddTimes(runs, probe, finding);
+  AddToll(digest, probe, finding);
   if (!runs.left_running.empty()) {
     finding.evidence.push_back(
         fmt::format("It left processes running, which kubelet does not end: {}.",
                     fmt::join(runs.left_running, ", ")));
   }
-  AddFix(runs, *probe.probe, finding);
+  AddFix(runs, probe, finding);
+  AddThrottling(digest, probe, finding);
   finding.claims = std::move(claims);
   return finding;
 }
