@@ -19,6 +19,10 @@ int RunPodCommand(const PodOptions& options,
                   bool verbose,
                   const Cluster& cluster,
                   Console& console);
+int RunServiceCommand(const ServiceOptions& options,
+                      bool verbose,
+                      const Cluster& cluster,
+                      Console& console);
 int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Console& console);
 /// `cluster` is nullptr with --client.
 int RunVersionCommand(const VersionOptions& options, const Cluster* cluster, Console& console);
