@@ -147,6 +147,14 @@ class SickServiceTest(ServiceTest):
         self.assertIn(VIP, entry["subject"])
         self.assertIn("2 answered and 0 did not", json.dumps(entry["observations"]))
 
+    def test_the_saved_evidence_gives_the_same_report(self):
+        self.api.life.log = failing(VIP)
+        path = str(self.folder / "evidence.json")
+        live = self.report("--save", path, code=1)
+        replayed = self.run_plugin("replay", path, "-o", "json")
+        self.assertEqual(replayed.returncode, 1, replayed.stderr)
+        self.assertEqual(json.loads(replayed.stdout), live)
+
     def test_no_ready_endpoint(self):
         self.api.put(SLICE, endpoint_slice(endpoint("10.244.1.6", "node-b", ready=False)))
         self.api.life.log = failing(VIP, errno.ECONNREFUSED)

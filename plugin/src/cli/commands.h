@@ -23,6 +23,7 @@ int RunServiceCommand(const ServiceOptions& options,
                       bool verbose,
                       const Cluster& cluster,
                       Console& console);
+int RunReplayCommand(const ReplayOptions& options, bool verbose, Console& console);
 int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Console& console);
 /// `cluster` is nullptr with --client.
 int RunVersionCommand(const VersionOptions& options, const Cluster* cluster, Console& console);

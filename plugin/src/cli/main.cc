@@ -57,6 +57,9 @@ int Main(const std::vector<std::string>& argv, std::ostream& out, std::ostream& 
   if (std::holds_alternative<ManifestsOptions>(options.command)) {
     return RunManifestsCommand(console);
   }
+  if (const auto* replay = std::get_if<ReplayOptions>(&options.command)) {
+    return RunReplayCommand(*replay, options.verbose, console);
+  }
   const auto* version = std::get_if<VersionOptions>(&options.command);
   if (version != nullptr && version->client_only) {
     return RunVersionCommand(*version, nullptr, console);

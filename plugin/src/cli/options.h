@@ -19,6 +19,7 @@ struct RunOptions {
   std::optional<int> time_limit_ms;  ///< --timeout: of the start, and of the checks.
   std::string image;
   std::string probe_namespace;  ///< --namespace-for-probe; "": netcheck chooses.
+  std::string save;             ///< File for the evidence; "": it isn't kept.
   OutputFormat output = OutputFormat::kTable;
 };
 
@@ -33,6 +34,12 @@ struct PodOptions : RunOptions {
 /// kubectl netcheck service NAME
 struct ServiceOptions : RunOptions {
   gather::ServiceChoice service;
+};
+
+/// kubectl netcheck replay FILE
+struct ReplayOptions {
+  std::string file;  ///< "-": standard input.
+  OutputFormat output = OutputFormat::kTable;
 };
 
 /// kubectl netcheck cleanup
@@ -50,7 +57,12 @@ struct VersionOptions {
 struct ManifestsOptions {};
 
 struct Options {
-  std::variant<PodOptions, ServiceOptions, CleanupOptions, VersionOptions, ManifestsOptions>
+  std::variant<PodOptions,
+               ServiceOptions,
+               ReplayOptions,
+               CleanupOptions,
+               VersionOptions,
+               ManifestsOptions>
       command;
   kube::ConnectionFlags connection;
   bool verbose = false;

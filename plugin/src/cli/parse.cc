@@ -28,6 +28,8 @@ struct Raw {
   std::string timeout;
   std::string image = kDefaultImage;
   std::string probe_namespace;
+  std::string save;
+  std::vector<std::string> file;
   std::string output;
   bool client_only = false;
   bool verbose = false;
@@ -76,6 +78,11 @@ void AddConnectionFlags(CLI::App& app, Raw& raw) {
   app.add_flag("-v,--v", raw.verbose, "Show requests, the probe's facts and every failed attempt");
 }
 
+void AddOutputFlag(CLI::App& app, Raw& raw) {
+  app.add_option("-o,--output", raw.output, "Form of the result: table or json (table)")
+      ->type_name("");
+}
+
 /// Flags of all commands that run the probe.
 void AddRunFlags(CLI::App& app, Raw& raw) {
   const auto text = [&](const char* names, std::string& value, std::string help) {
@@ -89,7 +96,8 @@ void AddRunFlags(CLI::App& app, Raw& raw) {
   text("--namespace-for-probe",
        raw.probe_namespace,
        "Namespace of the probe pod (netcheck if that exists, else the target's own)");
-  text("-o,--output", raw.output, "Form of the result: table or json (table)");
+  text("--save", raw.save, "File to keep the evidence in, for `replay`");
+  AddOutputFlag(app, raw);
 }
 
 void AddServiceCommand(CLI::App& root, Raw& raw) {
@@ -128,6 +136,16 @@ void AddPodCommand(CLI::App& root, Raw& raw) {
   AddConnectionFlags(*pod, raw);
 }
 
+void AddReplayCommand(CLI::App& root, Raw& raw) {
+  CLI::App* replay =
+      root.add_subcommand("replay", "Diagnose again what --save kept, without a cluster");
+  replay->add_option("FILE", raw.file, "The saved evidence; -: standard input")
+      ->type_name("")
+      ->expected(1, 2);
+  AddOutputFlag(*replay, raw);
+  replay->add_flag("-v,--v", raw.verbose, "Show every failed attempt");
+}
+
 void AddOtherCommands(CLI::App& root, Raw& raw) {
   CLI::App* cleanup = root.add_subcommand("cleanup", "Delete probe pods that were left behind");
   cleanup
@@ -139,8 +157,7 @@ void AddOtherCommands(CLI::App& root, Raw& raw) {
 
   CLI::App* version = root.add_subcommand("version", "Print the versions of netcheck and cluster");
   version->add_flag("--client", raw.client_only, "Only netcheck's own version, without a request");
-  version->add_option("-o,--output", raw.output, "Form of the result: table or json (table)")
-      ->type_name("");
+  AddOutputFlag(*version, raw);
   AddConnectionFlags(*version, raw);
 
   root.add_subcommand("manifests",
@@ -270,7 +287,11 @@ protocol::Result<RunOptions> MakeRunOptions(const Raw& raw) {
   if (raw.image.empty()) {
     return protocol::Error{"--image: the name of an image is missing"};
   }
-  return RunOptions{*limit, raw.image, raw.probe_namespace, *output};
+  if (raw.save == "-") {
+    return protocol::Error{
+        "--save \"-\": must be a file, because the report goes to standard output"};
+  }
+  return RunOptions{*limit, raw.image, raw.probe_namespace, raw.save, *output};
 }
 
 protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
@@ -313,6 +334,18 @@ protocol::Result<ServiceOptions> MakeServiceOptions(const Raw& raw) {
   return ServiceOptions{*std::move(run), {*std::move(name), raw.port, raw.node}};
 }
 
+protocol::Result<ReplayOptions> MakeReplayOptions(const Raw& raw) {
+  auto output = ParseOutput(raw.output);
+  if (!output) {
+    return output.error();
+  }
+  if (raw.file.size() != 1 || raw.file.front().empty()) {
+    return protocol::Error{raw.file.size() < 2 ? "the file that --save made is missing"
+                                               : "one file can be replayed at a time"};
+  }
+  return ReplayOptions{raw.file.front(), *output};
+}
+
 std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const Raw& raw) {
   Options options;
   options.connection = raw.connection;
@@ -329,6 +362,12 @@ std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const 
       return UsageError{service.error().message};
     }
     options.command = *std::move(service);
+  } else if (root.got_subcommand("replay")) {
+    auto replay = MakeReplayOptions(raw);
+    if (!replay) {
+      return UsageError{replay.error().message};
+    }
+    options.command = *std::move(replay);
   } else if (root.got_subcommand("cleanup")) {
     options.command = CleanupOptions{raw.probe_namespace};
   } else if (root.got_subcommand("version")) {
@@ -358,6 +397,7 @@ std::variant<Options, Help, UsageError> Parse(const std::vector<std::string>& ar
   AddConnectionFlags(root, raw);
   AddPodCommand(root, raw);
   AddServiceCommand(root, raw);
+  AddReplayCommand(root, raw);
   AddOtherCommands(root, raw);
   std::vector<std::string> arguments = WithoutVerbosityLevels(argv);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.

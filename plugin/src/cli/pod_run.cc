@@ -42,7 +42,7 @@ class Collector {
   void LookAgain();
 
   bool Fail(std::string problem) {
-    live_.problem = std::move(problem);
+    live_.evidence.problem = std::move(problem);
     return false;
   }
 

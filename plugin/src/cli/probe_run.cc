@@ -57,7 +57,7 @@ std::string RandomId() {
 }
 
 bool ProbeRun::Fail(std::string problem) {
-  live_.problem = std::move(problem);
+  live_.evidence.problem = std::move(problem);
   return false;
 }
 
@@ -123,19 +123,19 @@ void ProbeRun::Run() {
   model::Evidence& evidence = live_.evidence;
   evidence.plan = WithoutHeaderValues(std::move(evidence.plan));
   evidence.report = std::move(outcome.report);
-  live_.problem = std::move(outcome.problem);
+  live_.evidence.problem = std::move(outcome.problem);
   const auto& hello = evidence.report.hello;
   if (outcome.interrupted) {
     return;
   }
   if (!hello) {
-    if (live_.problem.empty()) {
-      live_.problem = "the probe's report lacks its beginning";
+    if (live_.evidence.problem.empty()) {
+      live_.evidence.problem = "the probe's report lacks its beginning";
     }
     return;
   }
   if (hello->protocol_version > protocol::kProtocolVersion) {
-    live_.problem = fmt::format(
+    live_.evidence.problem = fmt::format(
         "the probe in image {} is version {}, newer than this plugin ({}), which can't read its "
         "report: update the plugin, or name an older image with --image",
         options_.image,

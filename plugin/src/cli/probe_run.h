@@ -11,9 +11,8 @@ namespace netcheck::cli {
 
 /// Evidence of one live run, as far as it got.
 struct LiveEvidence {
+  /// Its `problem` also tells why there is none at all.
   model::Evidence evidence;
-  /// Why there is no evidence at all, or why it isn't complete; "" when it is.
-  std::string problem;
   /// The probe reported something, so that a diagnosis can be made.
   bool usable = false;
 };
@@ -41,7 +40,7 @@ class ProbeRun {
 
   /// Where not even the target can be read: everything that is missing, at once.
   std::string DescribeForbidden(const RunTarget& target, const std::string& message);
-  /// false: it can't be run on `node`, and `live.problem` says why.
+  /// false: it can't be run on `node`, and the evidence's `problem` says why.
   bool Prepare(const RunTarget& target, const std::string& node);
   /// Fills the report. `live.usable` tells whether there is one.
   void Run();

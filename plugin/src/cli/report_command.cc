@@ -1,63 +1,23 @@
 #include "cli/report_command.h"
 
-#include <algorithm>
-
-#include "diagnosis/finding.h"
-#include "output/render.h"
+#include "cli/present.h"
+#include "os/os.h"
 
 namespace netcheck::cli {
-namespace {
-
-/// Attempts that fail with a pod that is gone, or in a report that breaks off, say nothing of it.
-int ExitCode(const diagnosis::Report& report, const model::Evidence& evidence) {
-  switch (report.verdict) {
-    case diagnosis::Verdict::kHealthy:
-      return kExitHealthy;
-    case diagnosis::Verdict::kUnhealthy:
-      return kExitUnhealthy;
-    case diagnosis::Verdict::kUndetermined:
-      break;
-  }
-  const bool failed = std::any_of(report.checks.begin(),
-                                  report.checks.end(),
-                                  [](const auto& check) { return check.failed > 0; });
-  const bool reliable = evidence.report.complete && evidence.pod.uid == evidence.pod_after.uid;
-  return reliable && failed ? kExitUnhealthy : kExitFailed;
-}
-
-void Render(const diagnosis::Report& report,
-            const model::Evidence& evidence,
-            OutputFormat format,
-            bool verbose,
-            const Console& console) {
-  if (format == OutputFormat::kJson) {
-    output::RenderJson(report, evidence, console.out);
-  } else {
-    output::RenderTable(
-        report, evidence, {console.color, console.unicode, console.width, verbose}, console.out);
-  }
-  console.out << std::flush;
-}
-
-}  // namespace
 
 int ReportLiveEvidence(const LiveEvidence& live,
-                       OutputFormat format,
+                       const RunOptions& options,
                        bool verbose,
                        Console& console) {
   if (!live.usable) {
-    return console.Fail(live.problem);
+    return console.Fail(live.evidence.problem);
   }
-  const diagnosis::Report report = diagnosis::Diagnose(live.evidence);
-  Render(report, live.evidence, format, verbose, console);
-  const int exit_code = ExitCode(report, live.evidence);
-  if (live.problem.empty()) {
-    return exit_code;
+  const int exit_code = Present(live.evidence, options.output, verbose, console);
+  if (!options.save.empty()) {
+    if (const auto error = os::WriteFile(options.save, model::Encode(live.evidence))) {
+      return console.Fail(error->message);
+    }
   }
-  if (exit_code == kExitFailed) {
-    return console.Fail(live.problem);
-  }
-  console.Warn(live.problem);
   return exit_code;
 }
 

@@ -5,10 +5,10 @@
 
 namespace netcheck::cli {
 
-/// How every command that ran the probe ends: diagnoses the evidence and writes the report.
-/// Returns the exit code.
+/// How every command that ran the probe ends: presents the evidence, and keeps it where the user
+/// wants that. Returns the exit code.
 int ReportLiveEvidence(const LiveEvidence& live,
-                       OutputFormat format,
+                       const RunOptions& options,
                        bool verbose,
                        Console& console);
 

@@ -12,7 +12,7 @@ int RunServiceCommand(const ServiceOptions& options,
   Progress progress(console, verbose);
   const LiveEvidence live = CollectEvidence(options, cluster, progress);
   progress.Clear();
-  return ReportLiveEvidence(live, options.output, verbose, console);
+  return ReportLiveEvidence(live, options, verbose, console);
 }
 
 }  // namespace netcheck::cli

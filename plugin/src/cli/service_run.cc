@@ -63,8 +63,8 @@ LiveEvidence CollectEvidence(const ServiceOptions& options,
       fmt::format("reading service {}/{}", cluster.default_namespace, options.service.name));
   LiveEvidence live;
   ProbeRun run(options, cluster, observer, live);
-  live.problem = Look(options, cluster, run, live.evidence);
-  if (live.problem.empty() &&
+  live.evidence.problem = Look(options, cluster, run, live.evidence);
+  if (live.evidence.problem.empty() &&
       run.Prepare({"services", cluster.default_namespace}, live.evidence.node.name)) {
     run.Run();
     if (live.usable) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/json.h"
@@ -186,11 +187,18 @@ struct Evidence {
   protocol::ProbeReport report;
   std::vector<NotSeen> not_seen;
   std::optional<ServiceTarget> service_target;  ///< The target, if it is no pod.
+  std::string problem;  ///< Why the run did not end as planned, one sentence; "": it did.
 };
 
 Json ToJson(const Evidence& evidence);
 /// Fails on values of the wrong type and on a version newer than kEvidenceVersion.
 protocol::Result<Evidence> EvidenceFromJson(const Json& json);
+
+/// Evidence as a saved file holds it: the JSON form in one line, the bytes that are no UTF-8
+/// replaced by U+FFFD.
+std::string Encode(const Evidence& evidence);
+/// Fails as EvidenceFromJson does, and on what isn't JSON.
+protocol::Result<Evidence> Decode(std::string_view text);
 
 const char* Name(ProbeType type);  ///< "liveness" ...
 const char* Name(ProbeKind kind);  ///< "http" ...

@@ -116,7 +116,8 @@ Json ToJson(const Evidence& evidence) {
             {"events", evidence.events},
             {"plan", protocol::ToJson(evidence.plan)},
             {"report", protocol::ToJson(evidence.report)},
-            {"not_seen", evidence.not_seen}};
+            {"not_seen", evidence.not_seen},
+            {"problem", evidence.problem}};
   if (evidence.service_target) {
     json["service_target"] = *evidence.service_target;
   }
@@ -132,9 +133,21 @@ void Read(const Json& json, const char* key, T& value) {
   }
 }
 
+/// What the library says of it, without its prefix "[json.exception.type_error.302] ".
+protocol::Error WrongValue(const Json::exception& error) {
+  const std::string words = error.what();
+  const std::size_t prefix = words.find("] ");
+  return {"a value that netcheck didn't save so: " +
+          (prefix == std::string::npos ? words : words.substr(prefix + 2))};
+}
+
 }  // namespace
 
 protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
+  if (!json.is_object() || !json.contains("version") || !json.contains("plan") ||
+      !json.contains("report")) {
+    return protocol::Error{"this is no evidence that netcheck saved"};
+  }
   Evidence evidence;
   try {
     evidence.version = json.at("version").get<int>();
@@ -156,6 +169,7 @@ protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
     if (json.contains("service_target")) {
       Read(json, "service_target", evidence.service_target.emplace());
     }
+    Read(json, "problem", evidence.problem);
     auto plan = protocol::PlanFromJson(json.at("plan"));
     if (!plan) {
       return plan.error();
@@ -167,9 +181,21 @@ protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
     }
     evidence.report = *std::move(report);
   } catch (const Json::exception& e) {
-    return protocol::Error{std::string("evidence: ") + e.what()};
+    return WrongValue(e);
   }
   return evidence;
+}
+
+std::string Encode(const Evidence& evidence) {
+  return ToJson(evidence).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+protocol::Result<Evidence> Decode(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) {
+    return protocol::Error{"this is no JSON, or not all of it"};
+  }
+  return EvidenceFromJson(json);
 }
 
 const char* Name(ProbeType type) {

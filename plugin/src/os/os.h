@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/result.h"
@@ -21,6 +22,13 @@ std::optional<std::string> HomeFolder();
 /// The whole file, at most `limit` bytes; the error names the file and the reason.
 protocol::Result<std::string> ReadFile(const std::string& path,
                                        std::size_t limit = std::size_t{16} << 20U);
+
+/// Standard input up to its end, as ReadFile reads a file.
+protocol::Result<std::string> ReadStandardInput(std::size_t limit = std::size_t{16} << 20U);
+
+/// Makes the file, readable by its owner only, or replaces what one holds; nullopt: done. The error
+/// names the file and the reason; part of the content may then be there.
+std::optional<protocol::Error> WriteFile(const std::string& path, std::string_view content);
 
 /// A PEM file with the certificates that the machine trusts, $SSL_CERT_FILE first; nullopt: none
 /// found. A static binary has no path of its own built in.

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,8 +38,40 @@ constexpr const char* kArchitecture = "arm64";
 constexpr const char* kArchitecture = "amd64";
 #endif
 
-protocol::Error FileError(const std::string& path, int error_number) {
-  return {"cannot read " + path + ": " + std::strerror(error_number), error_number};
+protocol::Error FileError(const char* verb, const std::string& path, int error_number) {
+  return {std::string("cannot ") + verb + " " + path + ": " + std::strerror(error_number),
+          error_number};
+}
+
+/// `name` is what errors call it.
+protocol::Result<std::string> ReadAll(FILE* file, const std::string& name, std::size_t limit) {
+  std::string content;
+  std::array<char, 16384> chunk{};
+  std::size_t got = 0;
+  while ((got = std::fread(chunk.data(), 1, chunk.size(), file)) > 0) {
+    if (content.size() + got > limit) {
+      return protocol::Error{
+          "cannot read " + name + ": larger than " + std::to_string(limit) + " bytes", EFBIG};
+    }
+    content.append(chunk.data(), got);
+  }
+  if (std::ferror(file) != 0) {
+    return FileError("read", name, errno);
+  }
+  return content;
+}
+
+/// 0, or the errno value of what failed.
+int WriteAll(int file_descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file_descriptor, content.data(), content.size());
+    if (written > 0) {
+      content.remove_prefix(static_cast<std::size_t>(written));
+    } else if (written == 0 || errno != EINTR) {
+      return written == 0 ? EIO : errno;
+    }
+  }
+  return 0;
 }
 
 }  // namespace
@@ -60,22 +93,25 @@ std::optional<std::string> HomeFolder() {
 protocol::Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
   if (!file) {
-    return FileError(path, errno);
+    return FileError("read", path, errno);
   }
-  std::string content;
-  std::array<char, 16384> chunk{};
-  std::size_t got = 0;
-  while ((got = std::fread(chunk.data(), 1, chunk.size(), file.get())) > 0) {
-    if (content.size() + got > limit) {
-      return protocol::Error{
-          "cannot read " + path + ": larger than " + std::to_string(limit) + " bytes", EFBIG};
-    }
-    content.append(chunk.data(), got);
+  return ReadAll(file.get(), path, limit);
+}
+
+protocol::Result<std::string> ReadStandardInput(std::size_t limit) {
+  return ReadAll(stdin, "standard input", limit);
+}
+
+std::optional<protocol::Error> WriteFile(const std::string& path, std::string_view content) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return FileError("write", path, errno);
   }
-  if (std::ferror(file.get()) != 0) {
-    return FileError(path, errno);
+  int failure = WriteAll(file, content);
+  if (::close(file) != 0 && failure == 0) {
+    failure = errno;  // A full disk of a file server shows here.
   }
-  return content;
+  return failure == 0 ? std::nullopt : std::optional(FileError("write", path, failure));
 }
 
 std::optional<std::string> TrustedCertificatesFile() {

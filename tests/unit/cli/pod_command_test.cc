@@ -55,7 +55,7 @@ TEST_CASE("collect evidence: everything a diagnosis needs, and no header values"
   api.logs.push_back({{test::Join(test::ProbeLines())}, {}, {}});
   Silent observer;
   const auto live = cli::CollectEvidence(Web(), {api, "default"}, observer);
-  CHECK(live.problem.empty());
+  CHECK(live.evidence.problem.empty());
   CHECK(live.usable);
   CHECK(live.evidence.server_version == "v1.34.4");
   CHECK(live.evidence.pod.uid == live.evidence.pod_after.uid);
@@ -109,7 +109,7 @@ TEST_CASE("collect evidence: a newer protocol is not read") {
   Silent observer;
   const auto live = cli::CollectEvidence(Web(), {api, "default"}, observer);
   CHECK_FALSE(live.usable);
-  CHECK(live.problem.find("9.0.0") != std::string::npos);
+  CHECK(live.evidence.problem.find("9.0.0") != std::string::npos);
 }
 
 TEST_CASE("pod command: nothing is created before everything is known to work") {
