@@ -204,7 +204,7 @@ void AddUnexplained(const Digest& digest, Report& report) {
       for (std::size_t i = first; i < report.unexplained.size(); ++i) {
         const auto observed = ObservedOn(digest, way);
         auto& observations = report.unexplained[i].observations;
-        observations.insert(observations.end(), observed.begin(), observed.end());
+        observations.insert(observations.begin(), observed.begin(), observed.end());
       }
     }
   }

@@ -250,7 +250,8 @@ void WriteErrors(const Page& page) {
   if (errors.empty()) {
     return;
   }
-  page.out << "\nFailures, as kubelet words them:\n";
+  page.out << (page.evidence.service_target ? "\nFailures:\n"
+                                            : "\nFailures, as kubelet words them:\n");
   std::size_t written = 0;
   for (const auto& [error, count] : errors) {
     if (written++ == kMost && !page.style.verbose) {
