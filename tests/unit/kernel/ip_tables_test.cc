@@ -76,17 +76,14 @@ TEST_CASE("ip_tables: offsets that lead nowhere") {
   constexpr std::size_t kTargetOffset = 88;
   constexpr std::size_t kNextOffset = 90;
   for (const std::size_t at : {kTargetOffset, kNextOffset}) {
-    for (const std::uint16_t value : {0, 1, 31, 111, 112, 0xffff}) {
+    for (const int number : {0, 1, 31, 111, 112, 0xffff}) {
+      const auto value = static_cast<std::uint16_t>(number);
       auto bytes = capture.bytes;
       std::memcpy(bytes.data() + at, &value, sizeof value);
       CAPTURE(at);
       CAPTURE(value);
-      if (at != kTargetOffset || value != 112) {  // 112 is what an entry without a match has.
-        static_cast<void>(Decode(capture.info, bytes, false));
-      }
-      if (value == 0 || value == 0xffff) {
-        CHECK_FALSE(Decode(capture.info, bytes, false));
-      }
+      const bool read = Decode(capture.info, bytes, false).has_value();
+      CHECK_FALSE((read && (number == 0 || number == 0xffff)));
     }
   }
 }
