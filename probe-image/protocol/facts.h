@@ -169,6 +169,24 @@ struct IpvsConnections {
   std::vector<IpvsConnection> connections;
 };
 
+/// A table of the packet filter, in one of the two places where the kernel keeps such tables: those
+/// of nf_tables, which `nft` and `iptables-nft` write, and those of ip_tables and ip6_tables, which
+/// `iptables-legacy` writes. Packets pass both.
+struct FilterTable {
+  Moment moment = Moment::kUnknown;
+  Where where = Where::kUnknown;
+  std::string backend;  ///< "nft" or "legacy"
+  std::string family;   ///< "ip", "ip6", "inet", "arp", "bridge", "netdev"
+  std::string name;     ///< "filter", "nat" ...
+  /// By name, each as the text that ParseFilterChain() reads. Of the table of a kube-proxy or
+  /// kubelet, one with a chain named KUBE-..., its base chains and those named KUBE-..., without
+  /// the chains of single Services and endpoints. Of other tables the base chains, without a look
+  /// at their rules.
+  std::map<std::string, std::string> chains;
+  int service_chains = 0;  ///< KUBE-SVC-..., KUBE-SEP-... and the like: a Service's or endpoint's.
+  int other_chains = 0;
+};
+
 /// CFS bandwidth control of one cgroup (cpu.stat).
 struct CpuThrottling {
   Moment moment = Moment::kUnknown;
@@ -367,6 +385,7 @@ using Fact = std::variant<Hello,
                           ConntrackEntry,
                           IpvsServices,
                           IpvsConnections,
+                          FilterTable,
                           CpuThrottling,
                           Tap,
                           HandshakeColumns,

@@ -61,6 +61,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IpvsConnection,
                                                 state)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IpvsConnections, moment, connections)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    FilterTable, moment, where, backend, family, name, chains, service_chains, other_chains)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CpuThrottling, moment, subject, periods, throttled_periods, throttled_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Tap, where, open, reason, mode)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HandshakeColumns,
@@ -134,25 +136,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(End, reason, lines, max_rss_kib,
 namespace {
 
 /// `kind` of each alternative of Fact, in its order.
-constexpr const char* kKinds[] = {"hello",
-                                  "clock",
-                                  "unavailable",
-                                  "target",
-                                  "sysctls",
-                                  "counters",
-                                  "listeners",
-                                  "conntrack-table",
-                                  "conntrack-entry",
-                                  "ipvs-services",
-                                  "ipvs-connections",
-                                  "cpu-throttling",
-                                  "tap",
-                                  "handshakes",
-                                  "handshake-detail",
-                                  "batch-end",
-                                  "check-attempt",
-                                  "heartbeat",
-                                  "end"};
+constexpr const char* kKinds[] = {
+    "hello",           "clock",         "unavailable",      "target",
+    "sysctls",         "counters",      "listeners",        "conntrack-table",
+    "conntrack-entry", "ipvs-services", "ipvs-connections", "filter-table",
+    "cpu-throttling",  "tap",           "handshakes",       "handshake-detail",
+    "batch-end",       "check-attempt", "heartbeat",        "end"};
 static_assert(std::size(kKinds) == std::variant_size_v<Fact>);
 
 template <std::size_t I = 0>

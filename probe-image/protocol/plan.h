@@ -17,7 +17,8 @@ struct TargetContainer {
       id;  ///< `status.containerStatuses[].containerID`, "containerd://<64 hex>"; "" if none.
 };
 
-/// The pod whose network namespace is to be found on this node.
+/// The pod whose network namespace is to be found on this node. With `host_network` and neither a
+/// UID nor containers it is the node itself: nothing is searched for, and there is one namespace.
 struct Target {
   /// The UID in cgroup paths: `metadata.uid`, or the `kubernetes.io/config.hash` of a static pod.
   std::string pod_uid;

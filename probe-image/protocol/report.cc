@@ -1,5 +1,6 @@
 #include "protocol/report.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -26,6 +27,7 @@ struct Sorter {
   void operator()(const ConntrackEntry& fact) const { report.conntrack_entries.push_back(fact); }
   void operator()(const IpvsServices& fact) const { report.ipvs_services.push_back(fact); }
   void operator()(const IpvsConnections& fact) const { report.ipvs_connections.push_back(fact); }
+  void operator()(const FilterTable& fact) const { report.filter_tables.push_back(fact); }
   void operator()(const CpuThrottling& fact) const { report.cpu_throttling.push_back(fact); }
   void operator()(const Tap& fact) const { report.taps.push_back(fact); }
   void operator()(const HandshakeColumns& fact) const { report.handshakes.push_back(fact); }
@@ -165,6 +167,7 @@ Json ToJson(const ProbeReport& report) {
   Append(facts, report.conntrack_entries);
   Append(facts, report.ipvs_services);
   Append(facts, report.ipvs_connections);
+  Append(facts, report.filter_tables);
   Append(facts, report.cpu_throttling);
   Append(facts, report.taps);
   Append(facts, report.handshakes);
@@ -242,6 +245,25 @@ std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment) 
     }
   }
   return found;
+}
+
+std::vector<FilterTable> FindFilterTables(const ProbeReport& report, Where where, Moment moment) {
+  std::vector<FilterTable> tables;
+  for (const FilterTable& part : report.filter_tables) {
+    if (part.where != where || part.moment != moment) {
+      continue;
+    }
+    const auto table = std::find_if(tables.begin(), tables.end(), [&](const FilterTable& other) {
+      return other.backend == part.backend && other.family == part.family &&
+             other.name == part.name;
+    });
+    if (table == tables.end()) {
+      tables.push_back(part);
+    } else {
+      table->chains.insert(part.chains.begin(), part.chains.end());
+    }
+  }
+  return tables;
 }
 
 Result<std::vector<Handshake>> ExpandHandshakes(const ProbeReport& report,

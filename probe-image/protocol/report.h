@@ -23,6 +23,7 @@ struct ProbeReport {
   std::vector<ConntrackEntry> conntrack_entries;
   std::vector<IpvsServices> ipvs_services;
   std::vector<IpvsConnections> ipvs_connections;
+  std::vector<FilterTable> filter_tables;
   std::vector<CpuThrottling> cpu_throttling;
   std::vector<Tap> taps;
   std::vector<HandshakeColumns> handshakes;
@@ -56,6 +57,8 @@ std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
                                                    Where where,
                                                    Moment moment);
 std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment);
+/// The packet filter's tables of that moment, each whole.
+std::vector<FilterTable> FindFilterTables(const ProbeReport& report, Where where, Moment moment);
 
 /// One attempt taken out of its columns.
 struct Handshake {

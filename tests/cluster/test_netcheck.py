@@ -163,6 +163,48 @@ class OtherPods(NetcheckTest):
         self.assertNotEqual(exit_code, 0)
 
 
+class Services(NetcheckTest):
+    """A real Service, translated by the cluster's own kube-proxy."""
+
+    def service(self, name: str, **spec: Any) -> None:
+        specification = {"type": "NodePort", "selector": {"app": name}, "ipFamilyPolicy": "PreferDualStack",
+                         "ports": [{"name": "http", "port": 80, "targetPort": 8080}], **spec}
+        harness.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": specification},
+                      self.namespace)
+
+    def look(self, name: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+        done = netcheck("service", name, "--namespace", self.namespace, "--output", "json", *arguments)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return done.returncode, json.loads(done.stdout)
+
+    def test_every_way_to_a_service_answers(self) -> None:
+        self.service("reached")
+        self.deploy("reached")
+        harness.wait_ready("reached", self.namespace)
+
+        def answers() -> bool:
+            self.seen = self.look("reached")
+            return bool(self.seen[1]["target"]["endpoints"]) and self.seen[0] == 0
+
+        wait_until(answers, "the Service and its endpoints answer")
+        _, report = self.seen
+        self.assertEqual(report["verdict"], "healthy")
+        self.assertEqual(report["findings"] + report["risks"], [])
+        self.assertEqual({check["way"] for check in report["checks"]}, {"cluster IP", "NodePort", "endpoint"})
+        self.assertEqual({check["failed"] for check in report["checks"]}, {0})
+        self.assertEqual(probe_pods(), [])
+
+    def test_a_service_without_endpoints(self) -> None:
+        self.service("deserted")
+
+        def rejected() -> bool:
+            self.seen = self.look("deserted", "--node", "node-a")
+            return codes(self.seen[1]) == ["NC-SERVICE-001"]
+
+        wait_until(rejected, "the Service is named as one without endpoints")
+        self.assertEqual(self.seen[0], 1)
+
+
 class LeavesNothing(NetcheckTest):
     @classmethod
     def setUpClass(cls) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 KERNEL = FOLDER.parent / "data/kernel"
 CAPTURED = {
-    "netlink": [path for path in KERNEL.glob("*/*.hex")],
+    "ip_tables": [path for path in KERNEL.glob("*/ip*-tables-*.hex")],
+    "netlink": [path for path in KERNEL.glob("*/*.hex") if not path.name.startswith("ip")],
     "proc_text": [path for path in KERNEL.glob("*/*") if path.suffix != ".hex"],
 }
 """What the unit tests read serves targets, too."""

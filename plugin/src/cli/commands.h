@@ -19,6 +19,10 @@ int RunPodCommand(const PodOptions& options,
                   bool verbose,
                   const Cluster& cluster,
                   Console& console);
+int RunServiceCommand(const ServiceOptions& options,
+                      bool verbose,
+                      const Cluster& cluster,
+                      Console& console);
 int RunReplayCommand(const ReplayOptions& options, bool verbose, Console& console);
 int RunExplainCommand(const ExplainOptions& options, Console& console);
 int RunCleanupCommand(const CleanupOptions& options, const Cluster& cluster, Console& console);

@@ -15,6 +15,9 @@ int RunInCluster(const Options& options, const Cluster& cluster, Console& consol
   if (const auto* pod = std::get_if<PodOptions>(&options.command)) {
     return RunPodCommand(*pod, options.verbose, cluster, console);
   }
+  if (const auto* service = std::get_if<ServiceOptions>(&options.command)) {
+    return RunServiceCommand(*service, options.verbose, cluster, console);
+  }
   if (const auto* cleanup = std::get_if<CleanupOptions>(&options.command)) {
     return RunCleanupCommand(*cleanup, cluster, console);
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "gather/find_service.h"
 #include "gather/port_choice.h"
 #include "gather/select_probes.h"
 #include "kube/kubeconfig.h"
@@ -13,17 +14,26 @@ namespace netcheck::cli {
 
 enum class OutputFormat { kTable, kJson };
 
-/// kubectl netcheck pod NAME
-struct PodOptions {
-  std::string pod;
-  gather::ProbeFilter filter;
-  gather::PortChoice ports;
-  std::optional<int> rate;           ///< Connections a second.
+/// What all commands that run the probe have.
+struct RunOptions {
   std::optional<int> time_limit_ms;  ///< --timeout: of the start, and of the checks.
   std::string image;
   std::string probe_namespace;  ///< --namespace-for-probe; "": netcheck chooses.
   std::string save;             ///< File for the evidence; "": it isn't kept.
   OutputFormat output = OutputFormat::kTable;
+};
+
+/// kubectl netcheck pod NAME
+struct PodOptions : RunOptions {
+  std::string pod;
+  gather::ProbeFilter filter;
+  gather::PortChoice ports;
+  std::optional<int> rate;  ///< Connections a second.
+};
+
+/// kubectl netcheck service NAME
+struct ServiceOptions : RunOptions {
+  gather::ServiceChoice service;
 };
 
 /// kubectl netcheck replay FILE
@@ -53,6 +63,7 @@ struct ManifestsOptions {};
 
 struct Options {
   std::variant<PodOptions,
+               ServiceOptions,
                ReplayOptions,
                ExplainOptions,
                CleanupOptions,

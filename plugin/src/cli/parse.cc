@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "cli/default_image.h"
@@ -17,6 +18,9 @@ namespace {
 struct Raw {
   kube::ConnectionFlags connection;
   std::vector<std::string> pod;
+  std::vector<std::string> service;
+  std::string node;
+  std::string port;
   std::string container;
   std::string probe;
   std::string ports;
@@ -39,7 +43,7 @@ void AddConnectionFlags(CLI::App& app, Raw& raw) {
   const auto text = [&](const char* names, std::string& value, const char* help) {
     app.add_option(names, value, help)->group(group)->type_name("");
   };
-  text("-n,--namespace", flags.namespace_name, "Namespace of the pod");
+  text("-n,--namespace", flags.namespace_name, "Namespace of the pod or Service");
   text("--kubeconfig", flags.kubeconfig, "Path of the kubeconfig file");
   text("--context", flags.context, "Name of the kubeconfig context");
   text("--cluster", flags.cluster, "Name of the kubeconfig cluster");
@@ -80,6 +84,39 @@ void AddOutputFlag(CLI::App& app, Raw& raw) {
       ->type_name("");
 }
 
+/// Flags of all commands that run the probe.
+void AddRunFlags(CLI::App& app, Raw& raw) {
+  const auto text = [&](const char* names, std::string& value, std::string help) {
+    app.add_option(names, value, std::move(help))->type_name("");
+  };
+  text("--timeout",
+       raw.timeout,
+       "Time to wait for the probe pod to start, and for its checks: 30s, 2m (60s, and what they "
+       "need)");
+  text("--image", raw.image, fmt::format("Image of the probe pod ({})", kDefaultImage));
+  text("--namespace-for-probe",
+       raw.probe_namespace,
+       "Namespace of the probe pod (netcheck if that exists, else the target's own)");
+  text("--save", raw.save, "File to keep the evidence in, for `replay`");
+  AddOutputFlag(app, raw);
+}
+
+void AddServiceCommand(CLI::App& root, Raw& raw) {
+  CLI::App* service = root.add_subcommand(
+      "service", "Tell whether a Service and its endpoints answer a node, and why they don't");
+  service->add_option("NAME", raw.service, "Name of the Service")->type_name("")->expected(1, 2);
+  service
+      ->add_option("--node",
+                   raw.node,
+                   "Node to connect from (the first ready one by name of those that host a ready "
+                   "endpoint, else the first ready one of all)")
+      ->type_name("");
+  service->add_option("--port", raw.port, "Only this port of the Service, by number or name")
+      ->type_name("");
+  AddRunFlags(*service, raw);
+  AddConnectionFlags(*service, raw);
+}
+
 void AddPodCommand(CLI::App& root, Raw& raw) {
   CLI::App* pod = root.add_subcommand(
       "pod", "Tell what kubelet's health checks of a pod meet, and why they fail");
@@ -96,22 +133,13 @@ void AddPodCommand(CLI::App& root, Raw& raw) {
        "40000,41000-41100; without it some of the first three");
   text(
       "--rate", raw.rate, fmt::format("New connections a second, 1 to {} (200)", gather::kMaxRate));
-  text("--timeout",
-       raw.timeout,
-       "Time to wait for the probe pod to start, and for its checks: 30s, 2m (60s, and what they "
-       "need)");
-  text("--image", raw.image, fmt::format("Image of the probe pod ({})", kDefaultImage));
-  text("--namespace-for-probe",
-       raw.probe_namespace,
-       "Namespace of the probe pod (netcheck if that exists, else the pod's own)");
-  text("--save", raw.save, "File to keep the evidence in, for `replay`");
-  AddOutputFlag(*pod, raw);
+  AddRunFlags(*pod, raw);
   AddConnectionFlags(*pod, raw);
 }
 
 void AddReplayCommand(CLI::App& root, Raw& raw) {
   CLI::App* replay =
-      root.add_subcommand("replay", "Diagnose again what `pod --save` kept, without a cluster");
+      root.add_subcommand("replay", "Diagnose again what --save kept, without a cluster");
   replay->add_option("FILE", raw.file, "The saved evidence; -: standard input")
       ->type_name("")
       ->expected(1, 2);
@@ -224,46 +252,42 @@ protocol::Result<std::optional<int>> ParseTimeLimit(const std::string& text) {
   return std::optional<int>(static_cast<int>(limit->count()));
 }
 
-/// "web", "pod/web" or "pod web" as the words after the command.
-protocol::Result<std::string> ParsePodName(const std::vector<std::string>& words) {
+bool IsName(const std::string& text) {
+  return !text.empty() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+}
+
+/// A kind of object and what kubectl's users write before its name.
+struct NamedKind {
+  const char* name;
+  std::initializer_list<const char*> prefixes;
+};
+
+/// "web" or "pod/web" as the words after the command.
+protocol::Result<std::string> ParseName(const NamedKind& kind,
+                                        const std::vector<std::string>& words) {
   if (words.size() != 1 || words.front().empty()) {
-    return protocol::Error{words.size() < 2 ? "the name of a pod is missing"
-                                            : "one pod can be checked at a time"};
+    return protocol::Error{words.size() < 2
+                               ? fmt::format("the name of a {} is missing", kind.name)
+                               : fmt::format("one {} can be checked at a time", kind.name)};
   }
   std::string name = words.front();
-  for (const char* prefix : {"pod/", "pods/", "po/"}) {
+  for (const char* prefix : kind.prefixes) {
     if (name.starts_with(prefix)) {
       name.erase(0, std::string(prefix).size());
       break;
     }
   }
-  const char* allowed = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-  if (name.empty() || name.find_first_not_of(allowed) != std::string::npos) {
-    return protocol::Error{fmt::format("\"{}\" can't be the name of a pod", words.front())};
+  if (!IsName(name)) {
+    return protocol::Error{
+        fmt::format("\"{}\" can't be the name of a {}", words.front(), kind.name)};
   }
   return name;
 }
 
-protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
-  PodOptions options;
-  auto name = ParsePodName(raw.pod);
-  auto type = ParseProbeType(raw.probe);
-  auto ports = gather::ParsePortChoice(raw.ports);
-  auto rate = ParseRate(raw.rate);
+protocol::Result<RunOptions> MakeRunOptions(const Raw& raw) {
   auto limit = ParseTimeLimit(raw.timeout);
   auto output = ParseOutput(raw.output);
-  if (!name) {
-    return name.error();
-  }
-  if (!type) {
-    return type.error();
-  }
-  if (!ports) {
-    return ports.error();
-  }
-  if (!rate) {
-    return rate.error();
-  }
   if (!limit) {
     return limit.error();
   }
@@ -277,15 +301,47 @@ protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
     return protocol::Error{
         "--save \"-\": must be a file, because the report goes to standard output"};
   }
-  return PodOptions{*std::move(name),
-                    {raw.container, *type},
-                    *std::move(ports),
-                    *rate,
-                    *limit,
-                    raw.image,
-                    raw.probe_namespace,
-                    raw.save,
-                    *output};
+  return RunOptions{*limit, raw.image, raw.probe_namespace, raw.save, *output};
+}
+
+protocol::Result<PodOptions> MakePodOptions(const Raw& raw) {
+  auto name = ParseName({"pod", {"pod/", "pods/", "po/"}}, raw.pod);
+  auto type = ParseProbeType(raw.probe);
+  auto ports = gather::ParsePortChoice(raw.ports);
+  auto rate = ParseRate(raw.rate);
+  auto run = MakeRunOptions(raw);
+  if (!name) {
+    return name.error();
+  }
+  if (!type) {
+    return type.error();
+  }
+  if (!ports) {
+    return ports.error();
+  }
+  if (!rate) {
+    return rate.error();
+  }
+  if (!run) {
+    return run.error();
+  }
+  return PodOptions{
+      *std::move(run), *std::move(name), {raw.container, *type}, *std::move(ports), *rate};
+}
+
+protocol::Result<ServiceOptions> MakeServiceOptions(const Raw& raw) {
+  auto name = ParseName({"service", {"service/", "services/", "svc/"}}, raw.service);
+  auto run = MakeRunOptions(raw);
+  if (!name) {
+    return name.error();
+  }
+  if (!raw.node.empty() && !IsName(raw.node)) {
+    return protocol::Error{fmt::format("--node: \"{}\" can't be the name of a node", raw.node)};
+  }
+  if (!run) {
+    return run.error();
+  }
+  return ServiceOptions{*std::move(run), {*std::move(name), raw.port, raw.node}};
 }
 
 protocol::Result<ReplayOptions> MakeReplayOptions(const Raw& raw) {
@@ -294,7 +350,7 @@ protocol::Result<ReplayOptions> MakeReplayOptions(const Raw& raw) {
     return output.error();
   }
   if (raw.file.size() != 1 || raw.file.front().empty()) {
-    return protocol::Error{raw.file.size() < 2 ? "the file that `pod --save` made is missing"
+    return protocol::Error{raw.file.size() < 2 ? "the file that --save made is missing"
                                                : "one file can be replayed at a time"};
   }
   return ReplayOptions{raw.file.front(), *output};
@@ -310,6 +366,12 @@ std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const 
       return UsageError{pod.error().message};
     }
     options.command = *std::move(pod);
+  } else if (root.got_subcommand("service")) {
+    auto service = MakeServiceOptions(raw);
+    if (!service) {
+      return UsageError{service.error().message};
+    }
+    options.command = *std::move(service);
   } else if (root.got_subcommand("replay")) {
     auto replay = MakeReplayOptions(raw);
     if (!replay) {
@@ -341,11 +403,15 @@ std::variant<Options, Help, UsageError> MakeOptions(const CLI::App& root, const 
 
 std::variant<Options, Help, UsageError> Parse(const std::vector<std::string>& argv) {
   Raw raw;
-  CLI::App root("Tells why kubelet's health checks of a pod fail, seen from the pod's own node.",
-                ProgramName(argv.empty() ? "" : argv.front()));
+  CLI::App root(
+      "Tells why kubelet's health checks of a pod, or connections to a Service, fail: seen from "
+      "the "
+      "node.",
+      ProgramName(argv.empty() ? "" : argv.front()));
   root.require_subcommand(0, 1);
   AddConnectionFlags(root, raw);
   AddPodCommand(root, raw);
+  AddServiceCommand(root, raw);
   AddReplayCommand(root, raw);
   AddExplainCommand(root, raw);
   AddOtherCommands(root, raw);

@@ -135,6 +135,32 @@ void Join(std::string& names, const std::string& name) {
   }
 }
 
+/// "pod web-1 on node node-b", as far as it is known.
+std::string Describe(const model::ServiceTarget& service, const model::ServiceWay& way) {
+  if (way.kind != model::WayKind::kEndpoint) {
+    return "";
+  }
+  for (const model::ServiceEndpoint& endpoint : service.endpoints) {
+    if (endpoint.address == way.address && endpoint.port == way.port) {
+      const std::string pod = endpoint.pod.empty() ? "" : "pod " + endpoint.pod;
+      const std::string node = endpoint.node.empty() ? "" : "on node " + endpoint.node;
+      return pod + (pod.empty() || node.empty() ? "" : " ") + node;
+    }
+  }
+  return "";
+}
+
+void AddServices(const Digest& digest, std::vector<CheckReport>& reports) {
+  for (const ServiceCase& tried : digest.services) {
+    for (const Batch* batch : tried.batches) {
+      CheckReport report = BatchReport(digest, *batch);
+      report.way = model::Name(tried.way->kind);
+      report.note = Describe(*digest.evidence->service_target, *tried.way);
+      reports.push_back(std::move(report));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<CheckReport> CheckReports(const Digest& digest) {
@@ -161,6 +187,7 @@ std::vector<CheckReport> CheckReports(const Digest& digest) {
       add(probe, batch->plan->id, [&] { return BatchReport(digest, *batch); });
     }
   }
+  AddServices(digest, reports);
   return reports;
 }
 

@@ -13,6 +13,7 @@
 #include "diagnosis/kubelet_words.h"
 #include "diagnosis/not_seen.h"
 #include "diagnosis/rule.h"
+#include "diagnosis/service_way.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
@@ -74,43 +75,52 @@ struct Leftover {
   std::set<std::string> errors;
 };
 
-std::map<Stage, Leftover> LeftoversOf(const Digest& digest,
-                                      const ProbeCase& probe,
-                                      const std::set<Claim>& explained) {
-  constexpr std::size_t kMaxErrors = 3;
-  std::map<Stage, Leftover> leftovers;
-  const auto note = [&](Stage stage, const std::string& error) {
-    Leftover& leftover = leftovers[stage];
-    ++leftover.attempts;
-    if (!error.empty() && leftover.errors.size() < kMaxErrors) {
-      leftover.errors.insert(error);
-    }
-  };
-  for (const Batch* batch : probe.batches) {
+class Leftovers {
+ public:
+  Leftovers(const Digest& digest, const std::set<Claim>& explained)
+      : digest_(digest), explained_(explained) {}
+
+  void Add(const Batch& batch) {
     std::map<int, std::string> errors;
-    for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
-      if (detail.batch == batch->plan->id) {
+    for (const protocol::HandshakeDetail& detail : digest_.report().handshake_details) {
+      if (detail.batch == batch.plan->id) {
         errors[detail.index] = detail.error;
       }
     }
-    for (const HandshakeAttempt& attempt : batch->attempts) {
+    for (const HandshakeAttempt& attempt : batch.attempts) {
       const Claim key{attempt.handshake.batch, attempt.handshake.index};
-      if (attempt.failed() && explained.count(key) == 0) {
-        note(attempt.stage, errors[attempt.handshake.index]);
+      if (attempt.failed() && explained_.count(key) == 0) {
+        Note(attempt.stage, errors[attempt.handshake.index]);
       }
     }
   }
-  for (const CheckCase* check : probe.checks) {
-    for (const JudgedAttempt& attempt : check->attempts) {
+
+  void Add(const CheckCase& check) {
+    for (const JudgedAttempt& attempt : check.attempts) {
       if (attempt.failed &&
-          explained.count({attempt.attempt->check, attempt.attempt->index}) == 0) {
-        note(attempt.stage,
+          explained_.count({attempt.attempt->check, attempt.attempt->index}) == 0) {
+        Note(attempt.stage,
              attempt.attempt->error.empty() ? attempt.attempt->output : attempt.attempt->error);
       }
     }
   }
-  return leftovers;
-}
+
+  [[nodiscard]] const std::map<Stage, Leftover>& by_stage() const { return by_stage_; }
+
+ private:
+  void Note(Stage stage, const std::string& error) {
+    constexpr std::size_t kMaxErrors = 3;
+    Leftover& leftover = by_stage_[stage];
+    ++leftover.attempts;
+    if (!error.empty() && leftover.errors.size() < kMaxErrors) {
+      leftover.errors.insert(error);
+    }
+  }
+
+  const Digest& digest_;
+  const std::set<Claim>& explained_;
+  std::map<Stage, Leftover> by_stage_;
+};
 
 /// Causes that the evidence rules out, for the reader of an undetermined failure.
 std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) {
@@ -142,28 +152,60 @@ std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) 
   return excluded;
 }
 
+/// `unusable`: why what was tried supports no finding.
+void AddUnexplained(const std::string& subject,
+                    const std::string& unusable,
+                    const std::vector<std::string>& excluded,
+                    const std::map<Stage, Leftover>& leftovers,
+                    Report& report) {
+  if (!unusable.empty()) {
+    Unexplained entry;
+    entry.subject = subject;
+    for (const auto& [stage, leftover] : leftovers) {
+      entry.attempts += leftover.attempts;
+    }
+    entry.observations.push_back(unusable + ", so what was tried meanwhile supports no finding");
+    report.unexplained.push_back(std::move(entry));
+    return;
+  }
+  for (const auto& [stage, leftover] : leftovers) {
+    Unexplained entry;
+    entry.subject = subject;
+    entry.stage = stage;
+    entry.attempts = leftover.attempts;
+    entry.excluded = excluded;
+    entry.observations.assign(leftover.errors.begin(), leftover.errors.end());
+    report.unexplained.push_back(std::move(entry));
+  }
+}
+
 void AddUnexplained(const Digest& digest, Report& report) {
   const std::set<Claim> explained = Explained(report);
   for (const ProbeCase& probe : digest.probes) {
-    if (!probe.unusable.empty()) {
-      Unexplained entry;
-      entry.subject = probe.subject;
-      for (const auto& [stage, leftover] : LeftoversOf(digest, probe, explained)) {
-        entry.attempts += leftover.attempts;
-      }
-      entry.observations.push_back(probe.unusable +
-                                   ", so what was tried meanwhile supports no finding");
-      report.unexplained.push_back(std::move(entry));
-      continue;
+    Leftovers leftovers(digest, explained);
+    for (const Batch* batch : probe.batches) {
+      leftovers.Add(*batch);
     }
-    for (const auto& [stage, leftover] : LeftoversOf(digest, probe, explained)) {
-      Unexplained entry;
-      entry.subject = probe.subject;
-      entry.stage = stage;
-      entry.attempts = leftover.attempts;
-      entry.excluded = Excluded(digest, probe);
-      entry.observations.assign(leftover.errors.begin(), leftover.errors.end());
-      report.unexplained.push_back(std::move(entry));
+    for (const CheckCase* check : probe.checks) {
+      leftovers.Add(*check);
+    }
+    AddUnexplained(
+        probe.subject, probe.unusable, Excluded(digest, probe), leftovers.by_stage(), report);
+  }
+  for (const ServiceCase& way : digest.services) {
+    Leftovers leftovers(digest, explained);
+    for (const Batch* batch : way.batches) {
+      leftovers.Add(*batch);
+    }
+    // That endpoints come and go is no fault where everything passed all the same.
+    if (!leftovers.by_stage().empty()) {
+      const std::size_t first = report.unexplained.size();
+      AddUnexplained(way.subject, way.unusable, {}, leftovers.by_stage(), report);
+      for (std::size_t i = first; i < report.unexplained.size(); ++i) {
+        const auto observed = ObservedOn(digest, way);
+        auto& observations = report.unexplained[i].observations;
+        observations.insert(observations.begin(), observed.begin(), observed.end());
+      }
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "diagnosis/kubelet_words.h"
+#include "diagnosis/words.h"
 #include "protocol/v1_probe.h"
 
 namespace netcheck::diagnosis {
@@ -181,6 +182,14 @@ void MarkLate(Digest& digest) {
   }
 }
 
+/// What the taps did not see of this batch proves nothing.
+void Unvouch(Batch& batch) {
+  batch.taps = {};
+  for (HandshakeAttempt& attempt : batch.attempts) {
+    attempt.stage = StageOf(attempt.handshake, batch.taps);
+  }
+}
+
 void AddChecks(Digest& digest) {
   for (const protocol::Check& plan : digest.evidence->plan.checks) {
     CheckCase& check = digest.checks[plan.id];
@@ -286,6 +295,65 @@ void AddProbes(Digest& digest) {
   }
 }
 
+/// Whether the way leads to another address than the one that is connected to: packets leave with
+/// that one, and a tap on the Service's address does not see them.
+bool IsTranslated(const model::ServiceWay& way) {
+  return way.kind != model::WayKind::kEndpoint;
+}
+
+bool SameEndpoints(const std::vector<model::ServiceEndpoint>& a,
+                   const std::vector<model::ServiceEndpoint>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.address == y.address && x.port == y.port && x.ready == y.ready;
+  });
+}
+
+bool IsReadyAfter(const model::ServiceTarget& service, const model::ServiceWay& way) {
+  return std::any_of(service.endpoints_after.begin(),
+                     service.endpoints_after.end(),
+                     [&](const model::ServiceEndpoint& endpoint) {
+                       return endpoint.ready && endpoint.address == way.address &&
+                              endpoint.port == way.port;
+                     });
+}
+
+std::string WhyUnusable(const model::ServiceTarget& service, const model::ServiceWay& way) {
+  if (IsTranslated(way)) {
+    return SameEndpoints(service.endpoints, service.endpoints_after)
+               ? ""
+               : "the Service's endpoints changed while it was checked";
+  }
+  return IsReadyAfter(service, way) ? "" : "the endpoint went while it was checked";
+}
+
+void AddServices(Digest& digest) {
+  if (!digest.evidence->service_target) {
+    return;
+  }
+  const model::ServiceTarget& service = *digest.evidence->service_target;
+  for (const model::ServiceWay& way : service.ways) {
+    ServiceCase service_case;
+    service_case.way = &way;
+    service_case.subject = fmt::format("service {}/{}, {} {}",
+                                       service.namespace_name,
+                                       service.name,
+                                       model::Name(way.kind),
+                                       HostPort(way.address, way.port));
+    service_case.unusable = WhyUnusable(service, way);
+    for (const std::string& id : way.batch_ids) {
+      const auto it = digest.batches.find(id);
+      if (it == digest.batches.end()) {
+        continue;
+      }
+      if (IsTranslated(way)) {
+        Unvouch(it->second);
+      }
+      service_case.batches.push_back(&it->second);
+    }
+    digest.services.push_back(std::move(service_case));
+  }
+}
+
 }  // namespace
 
 Digest MakeDigest(const model::Evidence& evidence) {
@@ -295,6 +363,7 @@ Digest MakeDigest(const model::Evidence& evidence) {
   MarkLate(digest);
   AddChecks(digest);
   AddProbes(digest);
+  AddServices(digest);
   return digest;
 }
 

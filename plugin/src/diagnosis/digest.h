@@ -60,11 +60,20 @@ struct ProbeCase {
   std::vector<const CheckCase*> checks;
 };
 
+/// A way to a Service or to one of its endpoints, with what was tried on it.
+struct ServiceCase {
+  const model::ServiceWay* way = nullptr;
+  std::string subject;   ///< "service default/web, cluster IP 10.96.0.10:80"
+  std::string unusable;  ///< As in ProbeCase.
+  std::vector<const Batch*> batches;
+};
+
 struct Digest {
   const model::Evidence* evidence = nullptr;
   std::map<std::string, Batch> batches;     ///< By id; addresses stay valid.
   std::map<std::string, CheckCase> checks;  ///< By id; addresses stay valid.
   std::vector<ProbeCase> probes;
+  std::vector<ServiceCase> services;
   /// Facts that contradict each other; the report can't be trusted.
   std::vector<std::string> contradictions;
 
@@ -90,11 +99,11 @@ std::optional<std::int64_t> ListenerDrops(const Digest& digest,
                                           const std::string& address,
                                           int port);
 
-/// Failed attempts of the probe that `predicate` accepts, as claims.
-template <typename HandshakePredicate>
-std::vector<AttemptRef> ClaimHandshakes(const ProbeCase& probe, HandshakePredicate predicate) {
+/// Failed attempts of a ProbeCase or ServiceCase that `predicate` accepts, as claims.
+template <typename Case, typename HandshakePredicate>
+std::vector<AttemptRef> ClaimHandshakes(const Case& tried, HandshakePredicate predicate) {
   std::vector<AttemptRef> claims;
-  for (const Batch* batch : probe.batches) {
+  for (const Batch* batch : tried.batches) {
     for (const HandshakeAttempt& attempt : batch->attempts) {
       if (attempt.failed() && predicate(attempt)) {
         claims.push_back({attempt.handshake.batch, attempt.handshake.index});

@@ -63,12 +63,14 @@ struct Attempt {
   std::optional<int> exit_code;    ///< Of a command.
 };
 
-/// What was tried for one probe of one container.
+/// What was tried for one probe of one container, or on one way to a Service.
 struct CheckReport {
-  std::string id;  ///< Of the batch or check in the plan.
-  std::string container;
-  std::string probe;   ///< "liveness", "readiness", "startup", "none"
-  std::string kind;    ///< "http", "tcp", "grpc", "exec", "handshake"
+  std::string id;         ///< Of the batch or check in the plan.
+  std::string way;        ///< "cluster IP", "NodePort", "endpoint"; "" for a probe's.
+  std::string note;       ///< Of an endpoint: "pod web-1 on node node-b".
+  std::string container;  ///< "" for a way.
+  std::string probe;      ///< "liveness", "readiness", "startup", "none"; "" for a way.
+  std::string kind;       ///< "http", "tcp", "grpc", "exec", "handshake"
   std::string ports;   ///< Of a handshake batch: "kubelet", "spread", "suspects", "sweep", "list".
   std::string target;  ///< "http://10.0.0.5:8080/healthz", "10.0.0.5:8080", "cat /tmp/ready"
   int passed = 0;

@@ -11,6 +11,8 @@
   RULE(UnresolvedNeighbour)  \
   RULE(StaleNeighbour)       \
   RULE(IpvsNodePort)         \
+  RULE(ServiceEndpoints)     \
+  RULE(BackendMix)           \
   RULE(PacketLoss)           \
   RULE(HandshakeLost)        \
   RULE(HttpStatus)           \

@@ -34,11 +34,13 @@ bool SamePlace(const Right& a, const Right& b) {
 
 }  // namespace
 
-std::vector<Right> NeededRights(const std::string& target_namespace,
+std::vector<Right> NeededRights(const std::string& target_resource,
+                                const std::string& target_namespace,
                                 const std::string& probe_namespace) {
-  std::vector<Right> rights{{"get", "pods", target_namespace}};
+  std::vector<Right> rights{{"get", target_resource, target_namespace}};
+  const bool same = target_resource == "pods" && target_namespace == probe_namespace;
   for (const char* verb : {"create", "get", "watch", "delete"}) {
-    if (target_namespace != probe_namespace || std::string(verb) != "get") {
+    if (!same || std::string(verb) != "get") {
       rights.push_back({verb, "pods", probe_namespace});
     }
   }

@@ -14,8 +14,10 @@ struct Right {
   std::string namespace_name;
 };
 
-/// What a run can't do without: reading the target, and running the probe pod.
-std::vector<Right> NeededRights(const std::string& target_namespace,
+/// What a run can't do without: reading the target ("pods", "services"), and running the probe
+/// pod.
+std::vector<Right> NeededRights(const std::string& target_resource,
+                                const std::string& target_namespace,
                                 const std::string& probe_namespace);
 
 /// Those that the user lacks, by SelfSubjectAccessReview. Where that can't be asked nothing is

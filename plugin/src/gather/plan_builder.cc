@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "protocol/version.h"
+#include "gather/plan_parts.h"
 
 namespace netcheck::gather {
 namespace {
@@ -16,20 +16,13 @@ using model::ProbeKind;
 using protocol::PortPlan;
 using protocol::PortPlanKind;
 
-constexpr int kIdleWindowMs = 1000;
-/// No plan takes longer than a day.
-constexpr std::int64_t kLongestMs = 86'400'000;
 /// Of the default mix: where so many connections in a row stay without an answer, more tell
 /// nothing.
 constexpr int kGiveUpAfter = 10;
-/// Names, snapshots, and a node that has other things to do.
-constexpr int kSlackMs = 10000;
 /// Of an exec probe.
 constexpr int kMostCommands = 5;
 constexpr int kCommandPauseMs = 200;
 constexpr int kLongestCommandMs = 8000;
-/// The largest range that ip_local_port_range can have: 1024 to 65535.
-constexpr int kMaxSweep = 64512;
 /// What one plan may list of NodePorts; it is one argument of a process.
 constexpr std::size_t kMaxCandidates = 8000;
 
@@ -175,21 +168,6 @@ protocol::Limits ChooseLimits(std::optional<int> rate) {
   return limits;
 }
 
-/// The longest time that the plan can take: every handshake and every check runs into its limit.
-int WorstCaseMs(const protocol::Plan& plan) {
-  std::int64_t total = plan.idle_window_ms + kSlackMs;
-  for (const protocol::HandshakeBatch& batch : plan.batches) {
-    const std::int64_t count =
-        batch.ports.kind == PortPlanKind::kSweep ? kMaxSweep : batch.ports.count;
-    total += count * 1000 / plan.limits.connections_per_second +
-             (count / plan.limits.max_in_flight + 1) * batch.timeout_ms;
-  }
-  for (const protocol::Check& check : plan.checks) {
-    total += check.budget_ms + check.patience_ms;
-  }
-  return static_cast<int>(std::min(total, kLongestMs));
-}
-
 void AddBatches(const std::vector<Endpoint>& endpoints,
                 const std::vector<model::NodePort>& node_ports,
                 const PortChoice& choice,
@@ -200,13 +178,7 @@ void AddBatches(const std::vector<Endpoint>& endpoints,
   for (const Endpoint& endpoint : endpoints) {
     for (PortPlan& ports : PortPlans(choice, n, candidates)) {
       protocol::HandshakeBatch batch;
-      const bool ipv6 = endpoint.address.find(':') != std::string::npos;
-      batch.id = fmt::format("{}{}{}:{}/{}",
-                             ipv6 ? "[" : "",
-                             endpoint.address,
-                             ipv6 ? "]" : "",
-                             endpoint.port,
-                             Name(ports.kind));
+      batch.id = BatchId(endpoint.address, endpoint.port, ports.kind);
       batch.address = endpoint.address;
       batch.port = endpoint.port;
       batch.timeout_ms = endpoint.timeout_ms;
@@ -252,18 +224,12 @@ BuiltPlan BuildPlan(const model::Pod& pod,
     built.probes.push_back(spec.probe);
   }
   protocol::Plan& plan = built.plan;
-  plan.protocol_version = protocol::kProtocolVersion;
-  plan.id = options.id;
-  plan.seed = options.seed;
-  plan.idle_window_ms = kIdleWindowMs;
+  plan = NewPlan(options.id, options.seed);
   plan.target = DescribeTarget(pod);
   plan.limits = ChooseLimits(options.rate);
   AddBatches(DistinctEndpoints(probes), node_ports, options.ports, built);
   AddChecks(probes, options, built);
-  plan.limits.deadline_ms = WorstCaseMs(plan);
-  if (options.time_limit_ms) {
-    plan.limits.deadline_ms = std::min(plan.limits.deadline_ms, *options.time_limit_ms);
-  }
+  SetDeadline(options.time_limit_ms, plan);
   return built;
 }
 

@@ -32,7 +32,7 @@ void ReadServices(kube::Api& api, const Target& target, model::Evidence& evidenc
                services.error(),
                "source ports that collide with NodePorts were not tried on purpose",
                evidence);
-    services = api.Call(kube::Get(kube::NamespacePath(own_namespace) + "/services"));
+    services = api.Call(kube::Get(kube::ServicesPath(own_namespace)));
     if (!services) {
       AddNotSeen("Services of the pod",
                  "list on services",
@@ -49,14 +49,11 @@ void ReadEndpoints(kube::Api& api, const Target& target, model::Evidence& eviden
   if (evidence.services.empty()) {
     return;
   }
-  std::string names;
+  std::vector<std::string> names;
   for (const model::Service& service : evidence.services) {
-    names += (names.empty() ? "" : ",") + service.name;
+    names.push_back(service.name);
   }
-  const auto slices = api.Call(
-      kube::Get(fmt::format("/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-                            kube::Escape(target.pod.namespace_name)),
-                {{"labelSelector", fmt::format("kubernetes.io/service-name in ({})", names)}}));
+  const auto slices = api.Call(kube::ListEndpointSlices(target.pod.namespace_name, names));
   if (slices) {
     MarkReadyEndpoints(*slices, target.pod.uid, evidence.services);
   } else {

@@ -41,8 +41,31 @@ inline std::string PodPath(const std::string& namespace_name, const std::string&
   return PodsPath(namespace_name) + "/" + Escape(name);
 }
 
+inline std::string ServicesPath(const std::string& namespace_name) {
+  return NamespacePath(namespace_name) + "/services";
+}
+
+inline std::string ServicePath(const std::string& namespace_name, const std::string& name) {
+  return ServicesPath(namespace_name) + "/" + Escape(name);
+}
+
+/// The EndpointSlices of these Services of one namespace.
+inline Request ListEndpointSlices(const std::string& namespace_name,
+                                  const std::vector<std::string>& services) {
+  std::string names;
+  for (const std::string& service : services) {
+    names += (names.empty() ? "" : ",") + service;
+  }
+  return Get("/apis/discovery.k8s.io/v1/namespaces/" + Escape(namespace_name) + "/endpointslices",
+             {{"labelSelector", "kubernetes.io/service-name in (" + names + ")"}});
+}
+
+inline std::string NodesPath() {
+  return "/api/v1/nodes";
+}
+
 inline std::string NodePath(const std::string& name) {
-  return "/api/v1/nodes/" + Escape(name);
+  return NodesPath() + "/" + Escape(name);
 }
 
 }  // namespace netcheck::kube

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,52 @@ struct ProbeEvent {
   std::string last_seen;
 };
 
+struct ServicePort {
+  std::string name;
+  int port = 0;
+  std::string protocol = "TCP";
+  int node_port = 0;  ///< 0: none.
+};
+
+/// An address and port behind a Service (discovery.k8s.io/v1 EndpointSlice).
+struct ServiceEndpoint {
+  std::string address;
+  int port = 0;
+  std::string port_name;  ///< Of the Service's port that it is behind.
+  std::string node;       ///< "" unknown.
+  std::string pod;        ///< "" when it is no pod.
+  bool ready = false;
+};
+
+/// Something that leads to a Service, or to one of its endpoints.
+enum class WayKind { kUnknown, kClusterIp, kNodePort, kEndpoint };
+
+/// An address and port that was connected to for the Service's sake.
+struct ServiceWay {
+  WayKind kind = WayKind::kUnknown;
+  std::string address;
+  int port = 0;
+  std::vector<int> service_ports;  ///< Ports of the Service that it leads to or is behind.
+  std::vector<std::string> batch_ids;
+};
+
+/// The Service that was looked at (`kubectl netcheck service`), without a pod.
+struct ServiceTarget {
+  std::string namespace_name;
+  std::string name;
+  std::string type;  ///< "ClusterIP", "NodePort", "LoadBalancer"
+  bool has_selector = false;
+  std::vector<std::string> cluster_ips;  ///< None of a headless Service.
+  std::vector<ServicePort> ports;        ///< Those looked at, TCP only.
+  std::string internal_traffic_policy;   ///< "Cluster" or "Local"
+  std::string external_traffic_policy;
+  std::string session_affinity;  ///< "None" or "ClientIP"
+  bool endpoints_known = false;  ///< The EndpointSlices could be read.
+  std::vector<ServiceEndpoint> endpoints;
+  std::vector<ServiceEndpoint> endpoints_after;  ///< After the probe ran.
+  std::vector<ServiceWay> ways;
+};
+
 /// What could not be read, and what the report lacks for it.
 struct NotSeen {
   std::string what;  ///< "services in all namespaces"
@@ -129,8 +176,8 @@ struct Evidence {
   std::string netcheck_version;
   std::string collected_at;    ///< RFC 3339, UTC
   std::string server_version;  ///< "v1.34.4"; "" unknown.
-  Pod pod;                     ///< Before the probe ran.
-  Pod pod_after;               ///< After it; same as `pod` when it could not be read again.
+  Pod pod;        ///< Before the probe ran; without a name when a Service is the target.
+  Pod pod_after;  ///< After it; same as `pod` when it could not be read again.
   Node node;
   std::vector<Probe> probes;
   std::vector<NodePort> node_ports;
@@ -139,6 +186,7 @@ struct Evidence {
   protocol::Plan plan;
   protocol::ProbeReport report;
   std::vector<NotSeen> not_seen;
+  std::optional<ServiceTarget> service_target;  ///< The target, if it is no pod.
   std::string problem;  ///< Why the run did not end as planned, one sentence; "": it did.
 };
 
@@ -154,5 +202,6 @@ protocol::Result<Evidence> Decode(std::string_view text);
 
 const char* Name(ProbeType type);  ///< "liveness" ...
 const char* Name(ProbeKind kind);  ///< "http" ...
+const char* Name(WayKind kind);    ///< "cluster IP", "NodePort", "endpoint"
 
 }  // namespace netcheck::model

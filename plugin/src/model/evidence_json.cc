@@ -18,6 +18,11 @@ NLOHMANN_JSON_SERIALIZE_ENUM(ProbeKind,
                               {ProbeKind::kGrpc, "grpc"},
                               {ProbeKind::kExec, "exec"},
                               {ProbeKind::kPort, "port"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(WayKind,
+                             {{WayKind::kUnknown, nullptr},
+                              {WayKind::kClusterIp, "cluster-ip"},
+                              {WayKind::kNodePort, "node-port"},
+                              {WayKind::kEndpoint, "endpoint"}})
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerPort, name, port, protocol)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Container,
@@ -78,23 +83,46 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ProbeEvent, reason, container, message, count, first_seen, last_seen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NotSeen, what, why, cost)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServicePort, name, port, protocol, node_port)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    ServiceEndpoint, address, port, port_name, node, pod, ready)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    ServiceWay, kind, address, port, service_ports, batch_ids)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServiceTarget,
+                                                namespace_name,
+                                                name,
+                                                type,
+                                                has_selector,
+                                                cluster_ips,
+                                                ports,
+                                                internal_traffic_policy,
+                                                external_traffic_policy,
+                                                session_affinity,
+                                                endpoints_known,
+                                                endpoints,
+                                                endpoints_after,
+                                                ways)
 
 Json ToJson(const Evidence& evidence) {
-  return Json{{"version", evidence.version},
-              {"netcheck_version", evidence.netcheck_version},
-              {"collected_at", evidence.collected_at},
-              {"server_version", evidence.server_version},
-              {"pod", evidence.pod},
-              {"pod_after", evidence.pod_after},
-              {"node", evidence.node},
-              {"probes", evidence.probes},
-              {"node_ports", evidence.node_ports},
-              {"services", evidence.services},
-              {"events", evidence.events},
-              {"plan", protocol::ToJson(evidence.plan)},
-              {"report", protocol::ToJson(evidence.report)},
-              {"not_seen", evidence.not_seen},
-              {"problem", evidence.problem}};
+  Json json{{"version", evidence.version},
+            {"netcheck_version", evidence.netcheck_version},
+            {"collected_at", evidence.collected_at},
+            {"server_version", evidence.server_version},
+            {"pod", evidence.pod},
+            {"pod_after", evidence.pod_after},
+            {"node", evidence.node},
+            {"probes", evidence.probes},
+            {"node_ports", evidence.node_ports},
+            {"services", evidence.services},
+            {"events", evidence.events},
+            {"plan", protocol::ToJson(evidence.plan)},
+            {"report", protocol::ToJson(evidence.report)},
+            {"not_seen", evidence.not_seen},
+            {"problem", evidence.problem}};
+  if (evidence.service_target) {
+    json["service_target"] = *evidence.service_target;
+  }
+  return json;
 }
 
 namespace {
@@ -148,6 +176,9 @@ protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
     Read(json, "services", evidence.services);
     Read(json, "events", evidence.events);
     Read(json, "not_seen", evidence.not_seen);
+    if (json.contains("service_target")) {
+      Read(json, "service_target", evidence.service_target.emplace());
+    }
     Read(json, "problem", evidence.problem);
     auto plan = protocol::PlanFromJson(json.at("plan"));
     if (!plan) {
@@ -204,6 +235,20 @@ const char* Name(ProbeKind kind) {
     case ProbeKind::kPort:
       return "port";
     case ProbeKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+const char* Name(WayKind kind) {
+  switch (kind) {
+    case WayKind::kClusterIp:
+      return "cluster IP";
+    case WayKind::kNodePort:
+      return "NodePort";
+    case WayKind::kEndpoint:
+      return "endpoint";
+    case WayKind::kUnknown:
       break;
   }
   return "unknown";

@@ -11,7 +11,37 @@ using Json = nlohmann::ordered_json;
 /// Rises when a field changes its meaning or goes; new fields don't raise it.
 constexpr int kSchemaVersion = 1;
 
+Json EndpointsJson(const model::ServiceTarget& service) {
+  Json list = Json::array();
+  for (const model::ServiceEndpoint& endpoint : service.endpoints) {
+    list.push_back(Json{{"address", endpoint.address},
+                        {"port", endpoint.port},
+                        {"portName", endpoint.port_name},
+                        {"node", endpoint.node},
+                        {"pod", endpoint.pod},
+                        {"ready", endpoint.ready}});
+  }
+  return list;
+}
+
+Json ServiceJson(const model::ServiceTarget& service, const model::Node& node) {
+  return Json{{"namespace", service.namespace_name},
+              {"service", service.name},
+              {"type", service.type},
+              {"clusterIPs", service.cluster_ips},
+              {"internalTrafficPolicy", service.internal_traffic_policy},
+              {"externalTrafficPolicy", service.external_traffic_policy},
+              {"sessionAffinity", service.session_affinity},
+              {"endpoints", EndpointsJson(service)},
+              {"node", node.name},
+              {"kubeletVersion", node.kubelet_version},
+              {"kernelVersion", node.kernel_version}};
+}
+
 Json TargetJson(const model::Evidence& evidence) {
+  if (evidence.service_target) {
+    return ServiceJson(*evidence.service_target, evidence.node);
+  }
   return Json{{"namespace", evidence.pod.namespace_name},
               {"pod", evidence.pod.name},
               {"uid", evidence.pod.uid},
@@ -68,15 +98,16 @@ Json ChecksJson(const std::vector<diagnosis::CheckReport>& checks) {
     for (const diagnosis::Attempt& attempt : check.attempts) {
       attempts.push_back(AttemptJson(attempt));
     }
-    list.push_back(Json{{"container", check.container},
-                        {"probe", check.probe},
-                        {"kind", check.kind},
-                        {"ports", check.ports},
-                        {"target", check.target},
-                        {"passed", check.passed},
-                        {"failed", check.failed},
-                        {"notTried", check.not_tried},
-                        {"attempts", std::move(attempts)}});
+    Json json = check.way.empty() ? Json{{"container", check.container}, {"probe", check.probe}}
+                                  : Json{{"way", check.way}, {"note", check.note}};
+    json.update(Json{{"kind", check.kind},
+                     {"ports", check.ports},
+                     {"target", check.target},
+                     {"passed", check.passed},
+                     {"failed", check.failed},
+                     {"notTried", check.not_tried},
+                     {"attempts", std::move(attempts)}});
+    list.push_back(std::move(json));
   }
   return list;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <set>
 
 #include "diagnosis/stage.h"
 #include "diagnosis/words.h"
@@ -47,13 +48,29 @@ struct Page {
   std::ostream& out;
 };
 
+std::string AddressList(const std::vector<std::string>& addresses) {
+  return addresses.empty() ? "none" : fmt::format("{}", fmt::join(addresses, ", "));
+}
+
+std::string TargetLine(const model::Evidence& evidence) {
+  if (const auto& service = evidence.service_target) {
+    return fmt::format("Service {}/{} ({}), cluster IP {}, from node {}",
+                       service->namespace_name,
+                       service->name,
+                       service->type,
+                       AddressList(service->cluster_ips),
+                       evidence.node.name);
+  }
+  const model::Pod& pod = evidence.pod;
+  return fmt::format("Pod {}/{} on node {}, address {}",
+                     pod.namespace_name,
+                     pod.name,
+                     pod.node,
+                     AddressList(pod.ips));
+}
+
 void WriteVerdict(const Page& page) {
-  const model::Pod& pod = page.evidence.pod;
-  page.out << fmt::format("Pod {}/{} on node {}, address {}\n",
-                          pod.namespace_name,
-                          pod.name,
-                          pod.node,
-                          pod.ips.empty() ? "none" : fmt::format("{}", fmt::join(pod.ips, ", ")));
+  page.out << TargetLine(page.evidence) << '\n';
   std::string verdict;
   switch (page.report.verdict) {
     case Verdict::kHealthy:
@@ -138,6 +155,33 @@ void WriteChecks(const Page& page) {
   }
 }
 
+/// The letters of the stages that failed attempts ended at.
+std::string Stages(const CheckReport& check) {
+  std::set<std::string> letters;
+  for (const Attempt& attempt : check.attempts) {
+    if (attempt.outcome == "failure") {
+      letters.insert(diagnosis::Letter(attempt.stage));
+    }
+  }
+  return letters.empty() ? "-" : fmt::format("{}", fmt::join(letters, ","));
+}
+
+void WriteWays(const Page& page) {
+  std::vector<std::vector<std::string>> rows = {
+      {"WAY", "ADDRESS", "PASSED", "FAILED", "STAGE", "TIME (MEDIAN)", "POD AND NODE"}};
+  for (const CheckReport& check : page.report.checks) {
+    rows.push_back({check.way,
+                    check.target,
+                    std::to_string(check.passed),
+                    std::to_string(check.failed),
+                    Stages(check),
+                    MedianAndWorst(check),
+                    check.note.empty() ? "-" : check.note});
+  }
+  page.out << '\n';
+  WriteColumns(rows, page.out);
+}
+
 /// Whether our attempts meet what kubelet met.
 std::string Agreement(const diagnosis::KubeletFailure& failure) {
   if (failure.attempts == 0) {
@@ -206,7 +250,8 @@ void WriteErrors(const Page& page) {
   if (errors.empty()) {
     return;
   }
-  page.out << "\nFailures, as kubelet words them:\n";
+  page.out << (page.evidence.service_target ? "\nFailures:\n"
+                                            : "\nFailures, as kubelet words them:\n");
   std::size_t written = 0;
   for (const auto& [error, count] : errors) {
     if (written++ == kMost && !page.style.verbose) {
@@ -375,8 +420,12 @@ void RenderTable(const Report& report,
                   std::clamp(style.width, kMinWidth, kMaxWidth),
                   out};
   WriteVerdict(page);
-  WriteChecks(page);
-  WritePortMaps(page);
+  if (evidence.service_target) {
+    WriteWays(page);
+  } else {
+    WriteChecks(page);
+    WritePortMaps(page);
+  }
   WriteErrors(page);
   WriteKubelet(page);
   WriteForecasts(page);

@@ -70,6 +70,9 @@ struct Halve {
   std::optional<Fact> operator()(protocol::IpvsConnections& fact) const {
     return HalveField(fact, &protocol::IpvsConnections::connections);
   }
+  std::optional<Fact> operator()(protocol::FilterTable& fact) const {
+    return HalveField(fact, &protocol::FilterTable::chains);
+  }
   template <typename T>
   std::optional<Fact> operator()(T& /*unsplittable*/) const {
     return std::nullopt;

@@ -46,4 +46,10 @@ std::vector<protocol::Fact> ReadIpvsConnections(const SnapshotLabel& label,
                                                 const std::vector<std::string>& addresses,
                                                 const std::string& proc_root);
 
+/// "nftables": the tables of nf_tables, up to 200 of them.
+std::vector<protocol::Fact> ReadNfTables(const SnapshotLabel& label, const std::string& proc_root);
+
+/// "iptables" and "ip6tables": the tables of ip_tables and ip6_tables that are there already.
+std::vector<protocol::Fact> ReadIpTables(const SnapshotLabel& label, const std::string& proc_root);
+
 }  // namespace netcheck::probe

@@ -62,6 +62,11 @@ void ChooseNetns(const Target& target,
   }
 }
 
+bool IsNode(const Target& target) {
+  return target.host_network && target.pid == 0 && target.pod_uid.empty() &&
+         target.containers.empty();
+}
+
 void FindByPid(const Target& target, const std::string& proc_root, FoundTarget& found) {
   const auto stat = ReadProcessStat(target.pid, proc_root);
   if (!stat || !stat->alive()) {
@@ -125,7 +130,10 @@ FoundTarget FindTarget(const Target& target,
     return found;
   }
   found.state.node_netns = *own_inode;
-  if (target.pid != 0) {
+  if (IsNode(target)) {
+    found.state.found = true;
+    found.state.pod_netns = found.state.node_netns;
+  } else if (target.pid != 0) {
     FindByPid(target, proc_root, found);
   } else {
     FindByCgroup(target, proc_root, found);

@@ -20,6 +20,7 @@ struct FoundTarget {
 /// of them the network namespace: a listed container's, else the sandbox's. Of several the one
 /// that has the pod's IP is taken. Never fails: what went wrong is in `state.reason`; with
 /// `state.found` it says that no namespace had the pod's IP.
+/// The node itself (protocol::Target) is found at once.
 /// A hostNetwork pod is found without any process: its namespace is the probe's own.
 /// With `target.pid` nothing is searched for, and that process stands for each container.
 /// `proc_root` is "/proc" except in tests.

@@ -5,6 +5,7 @@
 #include "gather/decode_cluster.h"
 #include "gather/decode_pod.h"
 #include "gather/decode_probes.h"
+#include "gather/decode_service.h"
 #include "probe/pod_state.h"
 #include "protocol/json.h"
 #include "protocol/v1_probe.h"
@@ -26,6 +27,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto services = gather::DecodeServices(object, "default", gather::DecodeLabels(object));
   gather::MarkReadyEndpoints(object, "uid", services);
   static_cast<void>(gather::DecodeProbeEvents(object, pod));
+  static_cast<void>(gather::WhyNotConnectable(object, "http"));
+  static_cast<void>(gather::OtherPorts(object, ""));
+  static_cast<void>(gather::DecodeEndpoints(object, gather::DecodeServiceTarget(object, "")));
   if (object.is_object()) {
     static_cast<void>(protocol::ReadV1Probe(object, object));
   }

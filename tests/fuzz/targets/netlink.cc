@@ -1,8 +1,10 @@
-// Datagrams of the kernel: entries of the connection tracking table, sockets in LISTEN state.
+// Datagrams of the kernel: entries of the connection tracking table, sockets in LISTEN state,
+// tables, chains and rules of the packet filter.
 #include "fuzz/fuzz_target.h"
 #include "kernel/conntrack_message.h"
 #include "kernel/listening_sockets.h"
 #include "kernel/netlink_message.h"
+#include "kernel/nf_tables.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace netcheck::probe;
@@ -14,6 +16,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static_cast<void>(ParseNetlinkError(message.payload));
     static_cast<void>(DecodeConntrackEntry(message.payload));
     static_cast<void>(DecodeListener(message.payload));
+    static_cast<void>(DecodeNfObject(message.type, message.payload));
   }
   return 0;
 }

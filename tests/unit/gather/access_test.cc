@@ -14,7 +14,7 @@ using test::FakeApi;
 
 TEST_CASE("access: nothing is missing") {
   FakeApi api;
-  const auto missing = gather::MissingRights(api, NeededRights("default", "netcheck"));
+  const auto missing = gather::MissingRights(api, NeededRights("pods", "default", "netcheck"));
   REQUIRE(missing);
   CHECK(missing->empty());
 }
@@ -22,7 +22,7 @@ TEST_CASE("access: nothing is missing") {
 TEST_CASE("access: all that is missing is reported at once") {
   FakeApi api;
   api.denied = {"create pods netcheck", "delete pods netcheck", "get pods/log netcheck"};
-  const auto missing = gather::MissingRights(api, NeededRights("default", "netcheck"));
+  const auto missing = gather::MissingRights(api, NeededRights("pods", "default", "netcheck"));
   REQUIRE(missing);
   const std::string words = gather::DescribeMissing(*missing);
   CHECK(words.find("create, delete on pods in namespace netcheck; get on pods/log in namespace "
@@ -32,7 +32,7 @@ TEST_CASE("access: all that is missing is reported at once") {
 
 TEST_CASE("access: a right is asked for once where both namespaces are the same") {
   std::set<std::string> rights;
-  for (const gather::Right& right : NeededRights("a", "a")) {
+  for (const gather::Right& right : NeededRights("pods", "a", "a")) {
     CHECK(rights.insert(right.verb + right.resource + right.namespace_name).second);
   }
 }
@@ -41,7 +41,7 @@ TEST_CASE("access: reviews that are not answered are no missing right") {
   FakeApi api;
   api.failures["create /apis/authorization.k8s.io/v1/selfsubjectaccessreviews"] =
       test::Forbidden("reviews");
-  CHECK_FALSE(gather::MissingRights(api, NeededRights("a", "b")));
+  CHECK_FALSE(gather::MissingRights(api, NeededRights("pods", "a", "b")));
 }
 
 TEST_CASE("access: the role for acting grants what is needed in the probe's namespace") {
@@ -59,7 +59,7 @@ TEST_CASE("access: the role for acting grants what is needed in the probe's name
       }
     }
   }
-  for (const gather::Right& right : NeededRights("netcheck", "netcheck")) {
+  for (const gather::Right& right : NeededRights("pods", "netcheck", "netcheck")) {
     CHECK(granted.count(right.verb + " " + right.resource) == 1);
   }
 }

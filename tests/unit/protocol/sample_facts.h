@@ -26,6 +26,8 @@ inline std::vector<Fact> SampleFacts() {
       IpvsServices{after, {{"TCP", "10.96.0.1", 443, "rr", {{"10.0.0.9", 6443, 1}}}}},
       IpvsConnections{
           after, {{"TCP", "10.0.0.1", 40000, "10.0.0.1", 30000, "10.0.0.5", 8080, "SYN_RECV"}}},
+      FilterTable{
+          after, pod, "nft", "ip", "nat", {{"KUBE-POSTROUTING", "- - 3 17 +MASQUERADE"}}, 4, 5},
       CpuThrottling{after, "web", 10, 2, 34567},
       Tap{pod, true, "late", "device"},
       HandshakeColumns{"b1",
