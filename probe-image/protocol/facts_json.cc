@@ -40,7 +40,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Counters, moment, where, values)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Listener, address, port, v6only, queue, backlog)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Listeners, moment, where, listeners)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    ConntrackTable, moment, where, count, max, buckets, stats)
+    ConntrackTable, moment, where, count, max, buckets, stats, at_us)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ConntrackUsage,
+                                                moment,
+                                                where,
+                                                address,
+                                                opened,
+                                                accepted,
+                                                assured,
+                                                unreplied,
+                                                states,
+                                                destinations,
+                                                cut_off,
+                                                took_us,
+                                                uncounted)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    PodSockets, moment, pod_uid, netns, addresses, in_use, counted, states)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ConntrackTuple, source, source_port, destination, destination_port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -141,6 +156,8 @@ constexpr const char* kKinds[] = {"hello",
                                   "counters",
                                   "listeners",
                                   "conntrack-table",
+                                  "conntrack-usage",
+                                  "pod-sockets",
                                   "conntrack-entry",
                                   "ipvs-services",
                                   "ipvs-connections",
