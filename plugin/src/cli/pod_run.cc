@@ -232,6 +232,7 @@ void Collector::Run() {
   }
   live_.usable = true;
   LookAgain();
+  gather::ReadNeighbours(api_, evidence);
 }
 
 /// Restarts while the probe ran are seen by comparing before and after.
