@@ -19,6 +19,8 @@ const std::vector<Rule>& Rules();
 std::vector<Finding> Listening(const Digest& digest);
 std::vector<Finding> AcceptQueueFull(const Digest& digest);
 std::vector<Finding> IpvsNodePort(const Digest& digest);
+std::vector<Finding> ConntrackFull(const Digest& digest);
+std::vector<Finding> TwRecycle(const Digest& digest);
 std::vector<Finding> HandshakeLost(const Digest& digest);
 std::vector<Finding> PortName(const Digest& digest);
 std::vector<Finding> HttpStatus(const Digest& digest);

@@ -7,6 +7,8 @@ const std::vector<Rule>& Rules() {
                                           Listening,
                                           AcceptQueueFull,
                                           IpvsNodePort,
+                                          ConntrackFull,
+                                          TwRecycle,
                                           HandshakeLost,
                                           HttpStatus,
                                           GrpcHealth,
