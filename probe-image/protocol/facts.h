@@ -73,7 +73,10 @@ struct Sysctls {
 };
 
 /// /proc/net/netstat, /proc/net/snmp, /proc/net/snmp6 and the like: "TcpExt.ListenDrops" → value.
-/// A name that this kernel does not have is absent, which is not zero.
+/// A name that this kernel does not have is absent, which is not zero. "KernelLog.ConntrackFull.N"
+/// counts the lines "nf_conntrack: table full, dropping packet" about the network namespace with
+/// inode N (0: this kernel does not tell) that the kernel's ring buffer holds (/dev/kmsg); it
+/// writes few of many (net_warn_ratelimited).
 struct Counters {
   Moment moment = Moment::kUnknown;
   Where where = Where::kUnknown;
@@ -110,6 +113,41 @@ struct ConntrackTable {
   std::int64_t buckets = 0;  ///< net.netfilter.nf_conntrack_buckets
   /// Sums over the CPUs of /proc/net/stat/nf_conntrack: "drop", "insert_failed", "early_drop" ...
   std::map<std::string, std::int64_t> stats;
+  std::int64_t at_us = 0;  ///< When it had been read, since hello.
+};
+
+/// Who fills the connection tracking table of one network namespace: a dump by ctnetlink, counted
+/// while it streamed. One fact tells of the whole table, and one of each address that holds most of
+/// it; an entry counts for the address that opened and for the one that accepted the connection.
+struct ConntrackUsage {
+  Moment moment = Moment::kUnknown;
+  Where where = Where::kUnknown;
+  std::string address;         ///< "": the whole table.
+  std::int64_t opened = 0;     ///< Entries whose original source it is; of the whole table: all.
+  std::int64_t accepted = 0;   ///< Entries whose reply comes from it: behind DNAT, who answers.
+  std::int64_t assured = 0;    ///< IPS_ASSURED: not evicted when the table is full.
+  std::int64_t unreplied = 0;  ///< Not IPS_SEEN_REPLY.
+  std::map<std::string, std::int64_t> states;  ///< "TCP ESTABLISHED", "UDP", "protocol 132" ...
+  /// "10.0.0.9:443" → entries: the original destinations of those that it opened, and its own port
+  /// of those that it accepted. The most frequent ones, at most three.
+  std::map<std::string, std::int64_t> destinations;
+  // Of the whole table:
+  std::string cut_off;         ///< Why not all of it was read; "": the kernel ended the dump.
+  std::int64_t took_us = 0;    ///< From the request to the end of the dump.
+  std::int64_t uncounted = 0;  ///< Entries of addresses that came when the counters were used up.
+};
+
+/// TCP sockets inside a network namespace of a pod of this node, whose own it is: the second way to
+/// learn whose connections fill the node's table.
+struct PodSockets {
+  Moment moment = Moment::kUnknown;
+  std::string pod_uid;                 ///< As in cgroup paths, with dashes where it is a UUID.
+  std::uint64_t netns = 0;             ///< Inode.
+  std::vector<std::string> addresses;  ///< Of that namespace, without loopback and link-local ones.
+  std::int64_t in_use = 0;             ///< "inuse" of sockstat and sockstat6, listeners included.
+  bool counted = false;                ///< All of its sockets were counted by state.
+  /// "ESTABLISHED" → sockets, without listeners and connections of the namespace with itself.
+  std::map<std::string, std::int64_t> states;
 };
 
 struct ConntrackTuple {
@@ -382,6 +420,8 @@ using Fact = std::variant<Hello,
                           Counters,
                           Listeners,
                           ConntrackTable,
+                          ConntrackUsage,
+                          PodSockets,
                           ConntrackEntry,
                           IpvsServices,
                           IpvsConnections,

@@ -41,7 +41,22 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Listener, address, port, v6only, queue, backlog, drops)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Listeners, moment, where, listeners)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    ConntrackTable, moment, where, count, max, buckets, stats)
+    ConntrackTable, moment, where, count, max, buckets, stats, at_us)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ConntrackUsage,
+                                                moment,
+                                                where,
+                                                address,
+                                                opened,
+                                                accepted,
+                                                assured,
+                                                unreplied,
+                                                states,
+                                                destinations,
+                                                cut_off,
+                                                took_us,
+                                                uncounted)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    PodSockets, moment, pod_uid, netns, addresses, in_use, counted, states)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ConntrackTuple, source, source_port, destination, destination_port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -136,12 +151,28 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(End, reason, lines, max_rss_kib,
 namespace {
 
 /// `kind` of each alternative of Fact, in its order.
-constexpr const char* kKinds[] = {
-    "hello",           "clock",         "unavailable",      "target",
-    "sysctls",         "counters",      "listeners",        "conntrack-table",
-    "conntrack-entry", "ipvs-services", "ipvs-connections", "filter-table",
-    "cpu-throttling",  "tap",           "handshakes",       "handshake-detail",
-    "batch-end",       "check-attempt", "heartbeat",        "end"};
+constexpr const char* kKinds[] = {"hello",
+                                  "clock",
+                                  "unavailable",
+                                  "target",
+                                  "sysctls",
+                                  "counters",
+                                  "listeners",
+                                  "conntrack-table",
+                                  "conntrack-usage",
+                                  "pod-sockets",
+                                  "conntrack-entry",
+                                  "ipvs-services",
+                                  "ipvs-connections",
+                                  "filter-table",
+                                  "cpu-throttling",
+                                  "tap",
+                                  "handshakes",
+                                  "handshake-detail",
+                                  "batch-end",
+                                  "check-attempt",
+                                  "heartbeat",
+                                  "end"};
 static_assert(std::size(kKinds) == std::variant_size_v<Fact>);
 
 template <std::size_t I = 0>

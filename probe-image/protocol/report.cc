@@ -24,6 +24,8 @@ struct Sorter {
   void operator()(const Counters& fact) const { report.counters.push_back(fact); }
   void operator()(const Listeners& fact) const { report.listeners.push_back(fact); }
   void operator()(const ConntrackTable& fact) const { report.conntrack_tables.push_back(fact); }
+  void operator()(const ConntrackUsage& fact) const { report.conntrack_usage.push_back(fact); }
+  void operator()(const PodSockets& fact) const { report.pod_sockets.push_back(fact); }
   void operator()(const ConntrackEntry& fact) const { report.conntrack_entries.push_back(fact); }
   void operator()(const IpvsServices& fact) const { report.ipvs_services.push_back(fact); }
   void operator()(const IpvsConnections& fact) const { report.ipvs_connections.push_back(fact); }
@@ -164,6 +166,8 @@ Json ToJson(const ProbeReport& report) {
   Append(facts, report.counters);
   Append(facts, report.listeners);
   Append(facts, report.conntrack_tables);
+  Append(facts, report.conntrack_usage);
+  Append(facts, report.pod_sockets);
   Append(facts, report.conntrack_entries);
   Append(facts, report.ipvs_services);
   Append(facts, report.ipvs_connections);
@@ -229,6 +233,17 @@ std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
     }
   }
   return found;
+}
+
+std::optional<ConntrackTable> FindConntrackTable(const ProbeReport& report,
+                                                 Where where,
+                                                 Moment moment) {
+  for (const ConntrackTable& table : report.conntrack_tables) {
+    if (table.where == where && table.moment == moment) {
+      return table;
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment) {

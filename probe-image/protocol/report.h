@@ -20,6 +20,8 @@ struct ProbeReport {
   std::vector<Counters> counters;
   std::vector<Listeners> listeners;
   std::vector<ConntrackTable> conntrack_tables;
+  std::vector<ConntrackUsage> conntrack_usage;
+  std::vector<PodSockets> pod_sockets;
   std::vector<ConntrackEntry> conntrack_entries;
   std::vector<IpvsServices> ipvs_services;
   std::vector<IpvsConnections> ipvs_connections;
@@ -56,6 +58,9 @@ std::optional<std::int64_t> FindCounter(const ProbeReport& report,
 std::optional<std::vector<Listener>> FindListeners(const ProbeReport& report,
                                                    Where where,
                                                    Moment moment);
+std::optional<ConntrackTable> FindConntrackTable(const ProbeReport& report,
+                                                 Where where,
+                                                 Moment moment);
 std::optional<TargetState> FindTarget(const ProbeReport& report, Moment moment);
 /// The packet filter's tables of that moment, each whole.
 std::vector<FilterTable> FindFilterTables(const ProbeReport& report, Where where, Moment moment);

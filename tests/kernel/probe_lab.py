@@ -38,6 +38,14 @@ def run(*command: str | Path, stdin: str | None = None) -> str:
     return done.stdout
 
 
+def cgroup_hierarchy() -> Path:
+    """Where a cgroup can be made: that of v1's pids controller, else v2."""
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
+    v1 = [Path(words[4]) for words in mounts if "cgroup" in words and "pids" in words[-1].split(",")]
+    v2 = [Path(words[4]) for words in mounts if "cgroup2" in words]
+    return (v1 + v2)[0]
+
+
 class Namespace:
     """A network namespace with a name."""
 
@@ -139,7 +147,7 @@ class Lab:
                 options = ["nodad"] if ":" in address else []
                 run("ip", "-n", space.name, "address", "add", address, "dev", device, *options)
             run("ip", "-n", space.name, "link", "set", device, "up")
-        self.idle = self._stack.enter_context(self._process(self.pod.enter("sleep", "infinity")))
+        self.idle = self._stack.enter_context(self.process(self.pod.enter("sleep", "infinity")))
 
     def _namespace(self, name: str) -> Namespace:
         space = Namespace(name)
@@ -148,7 +156,8 @@ class Lab:
 
     @staticmethod
     @contextlib.contextmanager
-    def _process(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    def process(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+        """A command for as long as the block lasts."""
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             yield process
@@ -162,7 +171,7 @@ class Lab:
     def serving(self, *arguments: str, program: str = "pod_server.py") -> Iterator[int]:
         """An application in the pod; yields its process id when it listens."""
         command = self.pod.enter(sys.executable, HERE / program, *arguments)
-        with self._process(command) as process:
+        with self.process(command) as process:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line.startswith("ready"):

@@ -15,17 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from probe_lab import PROBE, Report, plan
+from probe_lab import PROBE, Report, cgroup_hierarchy, plan
 
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "uts")
-
-
-def hierarchy() -> Path:
-    """Where a cgroup can be made: that of v1's pids controller, else v2."""
-    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    v1 = [Path(words[4]) for words in mounts if "cgroup" in words and "pids" in words[-1].split(",")]
-    v2 = [Path(words[4]) for words in mounts if "cgroup2" in words]
-    return (v1 + v2)[0]
 
 
 class Container:
@@ -38,7 +30,7 @@ class Container:
         bundle.mkdir()
         if process is not None:
             (bundle / "config.json").write_text(json.dumps({"process": process}))
-        self.cgroup = hierarchy() / f"netcheck-exec-{self.id[:8]}" / self.id
+        self.cgroup = cgroup_hierarchy() / f"netcheck-exec-{self.id[:8]}" / self.id
         self.cgroup.mkdir(parents=True)
         program = "echo ready; while true; do read line || sleep 1000; done"
         self.parent = subprocess.Popen(

@@ -167,6 +167,23 @@ EvidenceBuilder& EvidenceBuilder::Counter(Where where,
   return *this;
 }
 
+EvidenceBuilder& EvidenceBuilder::Conntrack(Where where,
+                                            std::array<std::int64_t, 3> counts,
+                                            std::int64_t max,
+                                            const std::map<std::string, std::int64_t>& stats) {
+  // An idle window of a second, and a run of four.
+  constexpr std::array<std::int64_t, 3> kAtUs = {0, 1'000'000, 5'000'000};
+  constexpr std::array<Moment, 3> kMoments = {Moment::kIdle, Moment::kBefore, Moment::kAfter};
+  for (std::size_t i = 0; i < kMoments.size(); ++i) {
+    protocol::ConntrackTable table{kMoments[i], where, counts[i], max, 65536, stats, kAtUs[i]};
+    for (auto& [name, value] : table.stats) {
+      value = kMoments[i] == Moment::kAfter ? value : 0;
+    }
+    evidence_.report.conntrack_tables.push_back(table);
+  }
+  return *this;
+}
+
 EvidenceBuilder& EvidenceBuilder::NodeSysctl(const std::string& name, const std::string& value) {
   // The first match counts, so a later call has to come first.
   auto& sysctls = evidence_.report.sysctls;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,11 @@ class EvidenceBuilder {
                            const std::string& name,
                            std::int64_t before,
                            std::int64_t after);
+  /// The conntrack table of one namespace, at the three moments; `stats` after, zero before.
+  EvidenceBuilder& Conntrack(protocol::Where where,
+                             std::array<std::int64_t, 3> counts,
+                             std::int64_t max,
+                             const std::map<std::string, std::int64_t>& stats);
   EvidenceBuilder& NodeSysctl(const std::string& name, const std::string& value);
   EvidenceBuilder& IpvsService(const std::string& address, int port);
   /// The taps were not open, so no absence can be believed.

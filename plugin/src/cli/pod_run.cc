@@ -32,6 +32,7 @@ class Collector {
       run_.Run();
       if (live_.usable) {
         LookAgain();
+        gather::ReadNeighbours(api_, live_.evidence);
       }
     }
     return std::move(live_);

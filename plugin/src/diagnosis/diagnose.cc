@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "diagnosis/check_report.h"
+#include "diagnosis/conntrack_use.h"
 #include "diagnosis/digest.h"
 #include "diagnosis/finding.h"
 #include "diagnosis/forecast.h"
@@ -122,6 +123,19 @@ class Leftovers {
   std::map<Stage, Leftover> by_stage_;
 };
 
+void AddConntrack(const Digest& digest, std::vector<std::string>& excluded) {
+  const auto table = protocol::FindConntrackTable(
+      digest.report(), protocol::Where::kNode, protocol::Moment::kAfter);
+  const auto drops =
+      ConntrackRise(digest, protocol::Where::kNode, protocol::Moment::kBefore, "drop");
+  if (table && drops == 0) {
+    excluded.push_back(fmt::format(
+        "a full conntrack table: it holds {} of at most {} entries, and dropped nothing",
+        table->count,
+        table->max));
+  }
+}
+
 /// Causes that the evidence rules out, for the reader of an undetermined failure.
 std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) {
   std::vector<std::string> excluded;
@@ -139,16 +153,18 @@ std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) 
   if (CounterRise(digest, digest.target_namespace(), "TcpExt.ListenOverflows") == 0) {
     excluded.emplace_back("a full accept queue: TcpExt.ListenOverflows did not rise");
   }
-  if (!protocol::FindCounter(digest.report(),
-                             digest.target_namespace(),
-                             protocol::Moment::kBefore,
-                             "TcpExt.PAWSPassive") &&
-      protocol::FindCounter(digest.report(),
-                            digest.target_namespace(),
-                            protocol::Moment::kBefore,
-                            "TcpExt.ListenDrops")) {
-    excluded.emplace_back("tcp_tw_recycle: this kernel does not have it (no TcpExt.PAWSPassive)");
+  const auto counts = [&](const char* name) {
+    return protocol::FindCounter(
+               digest.report(), digest.target_namespace(), protocol::Moment::kBefore, name)
+        .has_value();
+  };
+  if (!counts("TcpExt.PAWSPassive") && counts("TcpExt.ListenDrops")) {
+    excluded.emplace_back(
+        "tcp_tw_recycle: not applicable, this kernel does not have it (no TcpExt.PAWSPassive)");
+  } else if (CounterRise(digest, digest.target_namespace(), "TcpExt.PAWSPassive") == 0) {
+    excluded.emplace_back("tcp_tw_recycle: TcpExt.PAWSPassive did not rise");
   }
+  AddConntrack(digest, excluded);
   return excluded;
 }
 

@@ -11,6 +11,8 @@
   RULE(UnresolvedNeighbour)  \
   RULE(StaleNeighbour)       \
   RULE(IpvsNodePort)         \
+  RULE(ConntrackFull)        \
+  RULE(TwRecycle)            \
   RULE(ServiceEndpoints)     \
   RULE(BackendMix)           \
   RULE(PacketLoss)           \

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gather/decode_pod.h"
 #include "protocol/json_fields.h"
 
 namespace netcheck::gather {
@@ -166,6 +167,26 @@ void MarkReadyEndpoints(const Json& slices,
       }
     }
   }
+}
+
+std::vector<model::Neighbour> DecodeNeighbours(const Json& pods) {
+  std::vector<model::Neighbour> neighbours;
+  for (const Json& item : GetArray(pods, "items")) {
+    const model::Pod pod = DecodePod(item);
+    if (pod.phase == "Succeeded" || pod.phase == "Failed") {
+      continue;
+    }
+    model::Neighbour neighbour{
+        pod.namespace_name, pod.name, pod.uid, pod.cgroup_uid, pod.ips, pod.host_network, "", ""};
+    for (const Json& owner : GetArray(GetObject(item, "metadata"), "ownerReferences")) {
+      if (protocol::GetBool(owner, "controller")) {
+        neighbour.owner_kind = GetString(owner, "kind");
+        neighbour.owner_name = GetString(owner, "name");
+      }
+    }
+    neighbours.push_back(std::move(neighbour));
+  }
+  return neighbours;
 }
 
 std::vector<model::ProbeEvent> DecodeProbeEvents(const Json& events, const model::Pod& pod) {

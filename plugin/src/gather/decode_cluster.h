@@ -27,6 +27,9 @@ void MarkReadyEndpoints(const model::Json& slices,
                         const std::string& pod_uid,
                         std::vector<model::Service>& services);
 
+/// The pods of a v1.PodList that have not ended: the addresses of ended ones may be others' now.
+std::vector<model::Neighbour> DecodeNeighbours(const model::Json& pods);
+
 /// What kubelet reported about the pod's probes, oldest first, from a v1.EventList. Events of an
 /// earlier pod of the same name have another UID and are left out; kubelet's events about a static
 /// pod carry its config.hash.

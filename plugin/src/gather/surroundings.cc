@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gather/decode_cluster.h"
 #include "kube/requests.h"
 #include "protocol/json_fields.h"
@@ -90,6 +92,26 @@ void ReadSurroundings(kube::Api& api, const Target& target, model::Evidence& evi
   ReadServices(api, target, evidence);
   ReadEndpoints(api, target, evidence);
   ReadEvents(api, target, evidence);
+}
+
+void ReadNeighbours(kube::Api& api, model::Evidence& evidence) {
+  const auto& usage = evidence.report.conntrack_usage;
+  if (std::none_of(usage.begin(), usage.end(), [](const protocol::ConntrackUsage& part) {
+        return part.where == protocol::Where::kNode;
+      })) {
+    return;
+  }
+  const auto pods = api.Call(kube::Get(
+      "/api/v1/pods", {{"fieldSelector", fmt::format("spec.nodeName={}", evidence.pod.node)}}));
+  if (pods) {
+    evidence.neighbours = DecodeNeighbours(*pods);
+  } else {
+    AddNotSeen("pods of the node",
+               "list on pods in all namespaces",
+               pods.error(),
+               "pods that fill the node's conntrack table are told by address and UID only",
+               evidence);
+  }
 }
 
 }  // namespace netcheck::gather

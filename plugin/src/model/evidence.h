@@ -164,6 +164,19 @@ struct ServiceTarget {
   std::vector<ServiceWay> ways;
 };
 
+/// A pod on the target's node, the target among them: what names the holder of an address or the
+/// owner of a network namespace.
+struct Neighbour {
+  std::string namespace_name;
+  std::string name;
+  std::string uid;
+  std::string cgroup_uid;  ///< As in Pod.
+  std::vector<std::string> ips;
+  bool host_network = false;
+  std::string owner_kind;  ///< Of its controller: "ReplicaSet", "DaemonSet" ...; "": it has none.
+  std::string owner_name;
+};
+
 /// What could not be read, and what the report lacks for it.
 struct NotSeen {
   std::string what;  ///< "services in all namespaces"
@@ -183,6 +196,8 @@ struct Evidence {
   std::vector<NodePort> node_ports;
   std::vector<Service> services;
   std::vector<ProbeEvent> events;
+  /// Listed only where the probe looked into who fills the node's conntrack table.
+  std::vector<Neighbour> neighbours;
   protocol::Plan plan;
   protocol::ProbeReport report;
   std::vector<NotSeen> not_seen;

@@ -82,6 +82,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Service, name, cluster_ips, ports, pod_is_ready_endpoint)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     ProbeEvent, reason, container, message, count, first_seen, last_seen)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    Neighbour, namespace_name, name, uid, cgroup_uid, ips, host_network, owner_kind, owner_name)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NotSeen, what, why, cost)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServicePort, name, port, protocol, node_port)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -115,6 +117,7 @@ Json ToJson(const Evidence& evidence) {
             {"node_ports", evidence.node_ports},
             {"services", evidence.services},
             {"events", evidence.events},
+            {"neighbours", evidence.neighbours},
             {"plan", protocol::ToJson(evidence.plan)},
             {"report", protocol::ToJson(evidence.report)},
             {"not_seen", evidence.not_seen},
@@ -175,6 +178,7 @@ protocol::Result<Evidence> EvidenceFromJson(const Json& json) {
     Read(json, "node_ports", evidence.node_ports);
     Read(json, "services", evidence.services);
     Read(json, "events", evidence.events);
+    Read(json, "neighbours", evidence.neighbours);
     Read(json, "not_seen", evidence.not_seen);
     if (json.contains("service_target")) {
       Read(json, "service_target", evidence.service_target.emplace());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/dial_error.h"
+#include "kernel/tcp_state.h"
 
 namespace netcheck::probe {
 namespace {

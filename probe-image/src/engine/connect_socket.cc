@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 namespace netcheck::probe {
@@ -64,23 +63,6 @@ TcpState ReadTcpState(int fd) {
 
 bool IsEstablished(const TcpState& state) {
   return state.state == TCP_ESTABLISHED;
-}
-
-const char* TcpStateName(std::uint8_t state) {
-  static constexpr std::array kNames = {"",
-                                        "ESTABLISHED",
-                                        "SYN_SENT",
-                                        "SYN_RECV",
-                                        "FIN_WAIT1",
-                                        "FIN_WAIT2",
-                                        "TIME_WAIT",
-                                        "CLOSE",
-                                        "CLOSE_WAIT",
-                                        "LAST_ACK",
-                                        "LISTEN",
-                                        "CLOSING",
-                                        "NEW_SYN_RECV"};
-  return state < kNames.size() ? kNames[state] : "";
 }
 
 void CloseConnectSocket(int fd, PortChoice choice) {

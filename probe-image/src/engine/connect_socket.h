@@ -39,8 +39,6 @@ struct TcpState {
 };
 TcpState ReadTcpState(int fd);
 bool IsEstablished(const TcpState& state);
-/// "SYN_SENT"; "" for 0.
-const char* TcpStateName(std::uint8_t state);
 
 /// Closes without ever waiting. Linger {1,1} makes close(2) wait up to 1 s for the FIN's
 /// acknowledgement even if the socket is non-blocking (sk_stream_wait_close in net/ipv4/tcp.c) and

@@ -7,8 +7,7 @@
 #include <netinet/in.h>
 
 #include <array>
-
-#include "kernel/address_text.h"
+#include <cstring>
 
 namespace netcheck::probe {
 namespace {
@@ -28,45 +27,90 @@ void AppendPort(NetlinkRequest& request, std::uint16_t type, int port) {
   request.AppendAttribute(type, {reinterpret_cast<const std::uint8_t*>(&value), sizeof value});
 }
 
-std::string AddressOf(const std::vector<NetlinkAttribute>& ip, std::uint16_t v4, std::uint16_t v6) {
-  IpAddress address;
-  auto bytes = FindAttribute(ip, v4);
-  address.family = bytes.size() == 4 ? AF_INET : AF_INET6;
-  if (bytes.size() != 4) {
-    bytes = FindAttribute(ip, v6);
-    if (bytes.size() != address.bytes.size()) {
-      return {};
+/// Calls `use` for each attribute until it returns false. false: it did, or they are malformed.
+template <typename Use>
+bool ForEachAttribute(Bytes bytes, Use use) {
+  while (!bytes.empty()) {
+    const auto attribute = TakeNetlinkAttribute(bytes);
+    if (!attribute || !use(*attribute)) {
+      return false;
     }
   }
-  std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
-  return ToText(address);
+  return true;
 }
 
-int PortOf(const std::vector<NetlinkAttribute>& protocol, std::uint16_t type) {
-  return ntohs(ReadStruct<std::uint16_t>(FindAttribute(protocol, type)).value_or(0));
-}
-
-/// The attributes inside the attribute of that type; nullopt: malformed.
-std::optional<std::vector<NetlinkAttribute>> Nested(const std::vector<NetlinkAttribute>& attributes,
-                                                    std::uint16_t type) {
-  return ParseNetlinkAttributes(FindAttribute(attributes, type));
-}
-
-std::optional<ConntrackTuple> DecodeTuple(const std::vector<NetlinkAttribute>& entry,
-                                          std::uint16_t type) {
-  const auto tuple = Nested(entry, type);
-  if (!tuple) {
-    return std::nullopt;
+void SetAddress(Bytes value, int family, IpAddress& address) {
+  if (value.size() == (family == AF_INET ? 4 : address.bytes.size())) {
+    address.family = family;
+    std::memcpy(address.bytes.data(), value.data(), value.size());
   }
-  const auto ip = Nested(*tuple, CTA_TUPLE_IP);
-  const auto protocol = Nested(*tuple, CTA_TUPLE_PROTO);
-  if (!ip || !protocol) {
-    return std::nullopt;
-  }
-  return ConntrackTuple{AddressOf(*ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC),
-                        PortOf(*protocol, CTA_PROTO_SRC_PORT),
-                        AddressOf(*ip, CTA_IP_V4_DST, CTA_IP_V6_DST),
-                        PortOf(*protocol, CTA_PROTO_DST_PORT)};
+}
+
+bool DecodeAddresses(Bytes bytes, ConntrackDirection& direction) {
+  return ForEachAttribute(bytes, [&](const NetlinkAttribute& attribute) {
+    switch (attribute.type) {
+      case CTA_IP_V4_SRC:
+      case CTA_IP_V6_SRC:
+        SetAddress(attribute.value,
+                   attribute.type == CTA_IP_V4_SRC ? AF_INET : AF_INET6,
+                   direction.source);
+        break;
+      case CTA_IP_V4_DST:
+      case CTA_IP_V6_DST:
+        SetAddress(attribute.value,
+                   attribute.type == CTA_IP_V4_DST ? AF_INET : AF_INET6,
+                   direction.destination);
+        break;
+      default:
+        break;
+    }
+    return true;
+  });
+}
+
+bool DecodeProtocol(Bytes bytes, ConntrackDirection& direction) {
+  return ForEachAttribute(bytes, [&](const NetlinkAttribute& attribute) {
+    const int port = ntohs(ReadStruct<std::uint16_t>(attribute.value).value_or(0));
+    if (attribute.type == CTA_PROTO_NUM && !attribute.value.empty()) {
+      direction.protocol = attribute.value[0];
+    } else if (attribute.type == CTA_PROTO_SRC_PORT) {
+      direction.source_port = port;
+    } else if (attribute.type == CTA_PROTO_DST_PORT) {
+      direction.destination_port = port;
+    }
+    return true;
+  });
+}
+
+bool DecodeDirection(Bytes bytes, ConntrackDirection& direction) {
+  return ForEachAttribute(bytes, [&](const NetlinkAttribute& attribute) {
+    return attribute.type == CTA_TUPLE_IP      ? DecodeAddresses(attribute.value, direction)
+           : attribute.type == CTA_TUPLE_PROTO ? DecodeProtocol(attribute.value, direction)
+                                               : true;
+  });
+}
+
+bool DecodeTcpState(Bytes bytes, std::optional<std::uint8_t>& state) {
+  return ForEachAttribute(bytes, [&](const NetlinkAttribute& details) {
+    return details.type != CTA_PROTOINFO_TCP ||
+           ForEachAttribute(details.value, [&](const NetlinkAttribute& attribute) {
+             if (attribute.type == CTA_PROTOINFO_TCP_STATE && !attribute.value.empty()) {
+               state = attribute.value[0];
+             }
+             return true;
+           });
+  });
+}
+
+std::string TextOf(const IpAddress& address) {
+  return address.family == 0 ? std::string() : ToText(address);
+}
+
+ConntrackTuple TupleOf(const ConntrackDirection& direction) {
+  return {TextOf(direction.source),
+          direction.source_port,
+          TextOf(direction.destination),
+          direction.destination_port};
 }
 
 bool IsPort(int port) {
@@ -118,30 +162,51 @@ Result<std::vector<std::uint8_t>> EncodeConntrackGet(const ConntrackTuple& origi
   return request.Finish();
 }
 
-Result<protocol::ConntrackEntry> DecodeConntrackEntry(Bytes payload) {
-  const Error malformed{"malformed conntrack entry", 0};
+std::vector<std::uint8_t> EncodeConntrackDump(std::uint32_t sequence) {
+  NetlinkRequest request(kGetType, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+  nfgenmsg header{};
+  header.nfgen_family = AF_UNSPEC;
+  header.version = NFNETLINK_V0;
+  request.Append(header);
+  return request.Finish();
+}
+
+std::optional<ConntrackFlow> DecodeConntrackFlow(Bytes payload) {
   if (payload.size() < sizeof(nfgenmsg)) {
-    return malformed;
+    return std::nullopt;
   }
-  const auto attributes = ParseNetlinkAttributes(payload.subspan(sizeof(nfgenmsg)));
-  if (!attributes) {
-    return malformed;
-  }
-  const auto original = DecodeTuple(*attributes, CTA_TUPLE_ORIG);
-  const auto reply = DecodeTuple(*attributes, CTA_TUPLE_REPLY);
-  const auto details = Nested(*attributes, CTA_PROTOINFO);
-  const auto tcp = details ? Nested(*details, CTA_PROTOINFO_TCP) : std::nullopt;
-  if (!original || !reply || !tcp) {
-    return malformed;
+  ConntrackFlow flow;
+  const bool whole =
+      ForEachAttribute(payload.subspan(sizeof(nfgenmsg)), [&](const NetlinkAttribute& attribute) {
+        switch (attribute.type) {
+          case CTA_TUPLE_ORIG:
+            return DecodeDirection(attribute.value, flow.original);
+          case CTA_TUPLE_REPLY:
+            return DecodeDirection(attribute.value, flow.reply);
+          case CTA_STATUS:
+            flow.status = ntohl(ReadStruct<std::uint32_t>(attribute.value).value_or(0));
+            return true;
+          case CTA_PROTOINFO:
+            return DecodeTcpState(attribute.value, flow.tcp_state);
+          default:
+            return true;
+        }
+      });
+  return whole ? std::optional(flow) : std::nullopt;
+}
+
+Result<protocol::ConntrackEntry> DecodeConntrackEntry(Bytes payload) {
+  const auto flow = DecodeConntrackFlow(payload);
+  if (!flow) {
+    return Error{"malformed conntrack entry", 0};
   }
   protocol::ConntrackEntry entry;
   entry.found = true;
-  entry.original = *original;
-  entry.reply = *reply;
-  entry.status =
-      ntohl(ReadStruct<std::uint32_t>(FindAttribute(*attributes, CTA_STATUS)).value_or(0));
-  if (const auto state = FindAttribute(*tcp, CTA_PROTOINFO_TCP_STATE); !state.empty()) {
-    entry.tcp_state = ConntrackTcpStateName(state[0]);
+  entry.original = TupleOf(flow->original);
+  entry.reply = TupleOf(flow->reply);
+  entry.status = flow->status;
+  if (flow->tcp_state) {
+    entry.tcp_state = ConntrackTcpStateName(*flow->tcp_state);
   }
   return entry;
 }

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 
-#include "kernel/address_text.h"
 #include "kernel/procfs_text.h"
 
 namespace netcheck::probe {
@@ -72,10 +71,12 @@ std::optional<ProcTcpLine> ParseProcTcpLine(std::string_view line) {
     return std::nullopt;
   }
   const auto address = ParseHostOrderHex(words[1].substr(0, colon));
+  const auto remote = ParseHostOrderHex(words[2].substr(0, words[2].find(':')));
   const auto port = ParseHexPort(words[1].substr(colon + 1));
   const auto state = ParseHex(words[3]);
   const auto waiting = ParseHex(words[4].substr(queues_colon + 1));
-  if (!address || !port || !state || *state > UINT8_MAX || !waiting || *waiting > UINT32_MAX) {
+  if (!address || !remote || !port || !state || *state > UINT8_MAX || !waiting ||
+      *waiting > UINT32_MAX) {
     return std::nullopt;
   }
   ProcTcpLine parsed;
@@ -83,6 +84,7 @@ std::optional<ProcTcpLine> ParseProcTcpLine(std::string_view line) {
   parsed.local.address = ToText(*address);
   parsed.local.port = *port;
   parsed.local.queue = static_cast<std::uint32_t>(*waiting);
+  parsed.remote = *remote;
   return parsed;
 }
 

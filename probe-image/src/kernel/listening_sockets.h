@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/address_text.h"
 #include "kernel/netlink_message.h"
 #include "protocol/facts.h"
 
@@ -25,6 +26,7 @@ struct ProcTcpLine {
   std::uint8_t state = 0;  ///< TCP_LISTEN is 10.
   /// Its backlog is not in this file (0), nor is v6only (false).
   protocol::Listener local;
+  IpAddress remote;
 };
 
 /// nullopt: the header line, or malformed.

@@ -27,16 +27,25 @@ std::optional<std::vector<NetlinkMessage>> ParseNetlinkMessages(Bytes datagram) 
   return messages;
 }
 
+std::optional<NetlinkAttribute> TakeNetlinkAttribute(Bytes& bytes) {
+  const auto header = ReadStruct<nlattr>(bytes);
+  if (!header || header->nla_len < sizeof(nlattr) || header->nla_len > bytes.size()) {
+    return std::nullopt;
+  }
+  const auto type = static_cast<std::uint16_t>(header->nla_type & NLA_TYPE_MASK);
+  const auto value = bytes.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr));
+  bytes = bytes.subspan(std::min(Align(header->nla_len), bytes.size()));
+  return NetlinkAttribute{type, value};
+}
+
 std::optional<std::vector<NetlinkAttribute>> ParseNetlinkAttributes(Bytes bytes) {
   std::vector<NetlinkAttribute> attributes;
   while (!bytes.empty()) {
-    const auto header = ReadStruct<nlattr>(bytes);
-    if (!header || header->nla_len < sizeof(nlattr) || header->nla_len > bytes.size()) {
+    const auto attribute = TakeNetlinkAttribute(bytes);
+    if (!attribute) {
       return std::nullopt;
     }
-    const auto type = static_cast<std::uint16_t>(header->nla_type & NLA_TYPE_MASK);
-    attributes.push_back({type, bytes.subspan(sizeof(nlattr), header->nla_len - sizeof(nlattr))});
-    bytes = bytes.subspan(std::min(Align(header->nla_len), bytes.size()));
+    attributes.push_back(*attribute);
   }
   return attributes;
 }

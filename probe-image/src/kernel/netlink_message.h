@@ -27,6 +27,9 @@ struct NetlinkAttribute {
   Bytes value;
 };
 
+/// Takes the first attribute off `bytes`. nullopt: its length contradicts them, or they are empty.
+std::optional<NetlinkAttribute> TakeNetlinkAttribute(Bytes& bytes);
+
 /// The attributes that fill `bytes`; nullopt when a length contradicts it.
 std::optional<std::vector<NetlinkAttribute>> ParseNetlinkAttributes(Bytes bytes);
 

@@ -16,7 +16,6 @@ using protocol::Error;
 using protocol::Result;
 
 constexpr std::size_t kBufferSize = 64U << 10U;  // The kernel fills dump buffers up to 32 KiB.
-constexpr std::size_t kMaxAnswers = 16U << 20U;
 
 Result<UniqueFd> SocketHere(int netlink_protocol) {
   UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlink_protocol));
@@ -100,12 +99,16 @@ Result<void> QueryNetlink(const UniqueFd& socket,
                           const std::vector<std::uint8_t>& request,
                           std::uint32_t sequence,
                           bool dump,
-                          const std::function<void(const NetlinkMessage&)>& consume) {
+                          const std::function<void(const NetlinkMessage&)>& consume,
+                          const QueryLimits& limits) {
   if (auto sent = Send(socket, request); !sent.ok()) {
     return sent;
   }
   std::vector<std::uint8_t> buffer(kBufferSize);
-  for (std::size_t total = 0; total <= kMaxAnswers;) {
+  for (std::size_t total = 0; total <= limits.max_bytes;) {
+    if (std::chrono::steady_clock::now() >= limits.until) {
+      return SystemError("netlink answers", ETIMEDOUT);
+    }
     const auto datagram = Receive(socket, buffer);
     if (!datagram) {
       return datagram.error();

@@ -23,6 +23,9 @@ using std::chrono::milliseconds;
 
 constexpr int kMaxConntrackLookUps = 20;
 constexpr milliseconds kConntrackPause{250};
+/// Entries of connections that were reset last ten seconds (tcp_timeouts of
+/// net/netfilter/nf_conntrack_proto_tcp.c): whoever waits longer for room waits for others.
+constexpr milliseconds kConntrackPatience{12'000};
 constexpr const char* kStuckReason = "the target's accept queue stays more than half full";
 constexpr const char* kConntrackReason =
     "the probe's share of the node's connection tracking table was used up";
@@ -98,15 +101,18 @@ std::string RunAttempts(const BatchJob& job, BatchRun& batch, const BatchContext
     stuck = backpressure.Adjust();
     return given_up || stuck || context.control.Stop();
   };
+  milliseconds waited{0};
   while (batch.done() < batch.attempts().size() && !batch.stopped()) {
     const std::size_t left = batch.attempts().size() - batch.done();
     const auto room = context.conntrack.Room();
     if (room && *room == 0) {
-      if (!context.control.Pause(kConntrackPause)) {
+      waited += kConntrackPause;
+      if (waited > kConntrackPatience || !context.control.Pause(kConntrackPause)) {
         return kConntrackReason;
       }
       continue;
     }
+    waited = milliseconds{0};
     const std::size_t count = room ? std::min(left, static_cast<std::size_t>(*room)) : left;
     if (const auto run = batch.Run(count, hook); !run) {
       return run.error().message;

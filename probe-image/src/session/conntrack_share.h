@@ -9,12 +9,16 @@ namespace netcheck::probe {
 /// How much of the node's connection tracking table the probe's connections may fill. Their entries
 /// outlive them (10 s after a reset, 2 minutes after a FIN or without any answer), so the table is
 /// looked at again rather than reckoned: what it lost since the start is taken to be the probe's.
+/// A few connections may be made in any case: with a full table they show what becomes of
+/// connections, and take no entry, since the kernel drops their SYN.
 class ConntrackShare {
  public:
+  static constexpr std::int64_t kFew = 10;
+
   /// Free entries of the table now; nullopt: there is no such table, hence no limit.
   using ReadFree = std::function<std::optional<std::int64_t>()>;
 
-  /// `percent` of the entries that are free now.
+  /// `percent` of the entries that are free now, but not less than a few of them.
   ConntrackShare(int percent, ReadFree read_free);
 
   /// How many connections may be made now; nullopt: any number.

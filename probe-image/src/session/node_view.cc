@@ -19,6 +19,15 @@ void ForEach(const std::vector<Fact>& facts, Use use) {
   }
 }
 
+/// nullptr: there is none.
+const protocol::ConntrackTable* ConntrackTableOf(const std::vector<Fact>& facts, Where where) {
+  const protocol::ConntrackTable* found = nullptr;
+  ForEach<protocol::ConntrackTable>(facts, [&](const protocol::ConntrackTable& table) {
+    found = table.where == where ? &table : found;
+  });
+  return found;
+}
+
 std::string NodeSysctl(const std::vector<Fact>& facts, const std::string& name) {
   std::string value;
   ForEach<protocol::Sysctls>(facts, [&](const protocol::Sysctls& part) {
@@ -79,13 +88,25 @@ std::optional<std::uint32_t> BacklogOf(const std::vector<Fact>& facts,
 }
 
 std::optional<std::int64_t> FreeConntrackEntries(const std::vector<Fact>& facts) {
-  std::optional<std::int64_t> free;
-  ForEach<protocol::ConntrackTable>(facts, [&](const protocol::ConntrackTable& table) {
-    if (table.where == Where::kNode && table.max > 0) {
-      free = std::max<std::int64_t>(table.max - table.count, 0);
-    }
-  });
-  return free;
+  const protocol::ConntrackTable* table = ConntrackTableOf(facts, Where::kNode);
+  return table == nullptr || table->max <= 0
+             ? std::nullopt
+             : std::optional(std::max<std::int64_t>(table->max - table->count, 0));
+}
+
+bool ConntrackMatters(const std::vector<Fact>& first, const std::vector<Fact>& last, Where where) {
+  const protocol::ConntrackTable* then = ConntrackTableOf(first, where);
+  const protocol::ConntrackTable* now = ConntrackTableOf(last, where);
+  if (then == nullptr || now == nullptr) {
+    return false;
+  }
+  const auto rose = [&](const char* name) {
+    const auto before = then->stats.find(name);
+    const auto after = now->stats.find(name);
+    return before != then->stats.end() && after != now->stats.end() &&
+           after->second > before->second;
+  };
+  return (now->max > 0 && now->count > now->max / 2) || rose("drop") || rose("early_drop");
 }
 
 }  // namespace netcheck::probe

@@ -25,4 +25,10 @@ std::optional<std::uint32_t> BacklogOf(const std::vector<protocol::Fact>& facts,
 /// Entries that the node's conntrack table can still take; nullopt: it has no such table.
 std::optional<std::int64_t> FreeConntrackEntries(const std::vector<protocol::Fact>& facts);
 
+/// Whether it is worth a dump who fills the conntrack table of that namespace: it is more than half
+/// full in the snapshot `last`, or dropped something since the snapshot `first`.
+bool ConntrackMatters(const std::vector<protocol::Fact>& first,
+                      const std::vector<protocol::Fact>& last,
+                      protocol::Where where);
+
 }  // namespace netcheck::probe

@@ -12,6 +12,8 @@
 #include "checks/check_runner.h"
 #include "engine/clock.h"
 #include "engine/port_plan.h"
+#include "kernel/conntrack_usage.h"
+#include "kernel/kernel_log.h"
 #include "kernel/snapshot.h"
 #include "kernel/tables.h"
 #include "protocol/version.h"
@@ -24,6 +26,7 @@
 #include "session/run_control.h"
 #include "sys/file_limit.h"
 #include "target/find_target.h"
+#include "target/pod_sockets.h"
 
 namespace netcheck::probe {
 namespace {
@@ -38,6 +41,9 @@ using protocol::Where;
 constexpr std::size_t kMaxAttempts = 66'000;
 /// Failures described in full, in all batches together.
 constexpr int kMaxDetails = 1000;
+/// A full table of the usual size takes a tenth of this (measured: 262,144 entries).
+constexpr std::chrono::milliseconds kConntrackBudget{1500};
+constexpr std::chrono::milliseconds kPodSocketsBudget{1000};
 /// For what is written whatever happens: batch ends, conntrack entries, heartbeats, the end.
 constexpr std::size_t kSmallFactsReserve = 65536;
 
@@ -95,7 +101,7 @@ class Session {
     writer_.Write(clock_.Pair());
     target_ = FindTarget(plan_.target, Moment::kBefore);
     writer_.Write(target_.state);
-    Snapshot(Moment::kIdle);
+    const std::vector<Fact> idle = Snapshot(Moment::kIdle);
     control_.Pause(std::chrono::milliseconds(plan_.idle_window_ms));
     const std::vector<Fact> before = Snapshot(Moment::kBefore);
     Throttling(Moment::kBefore);
@@ -104,7 +110,7 @@ class Session {
     RunChecks();
     const FoundTarget after = FindTarget(plan_.target, Moment::kAfter);
     writer_.Write(after.state);
-    Snapshot(Moment::kAfter);
+    ReportConntrackUse(idle, Snapshot(Moment::kAfter));
     Throttling(Moment::kAfter);
     writer_.Write(clock_.Pair());
     End(target_.state.found && !after.state.found);
@@ -127,10 +133,34 @@ class Session {
     } else if (!SharesNamespace()) {
       facts.emplace_back(Unavailable{moment, Where::kPod, "snapshot", target_.state.reason, 0});
     }
+    for (Fact& fact : facts) {
+      if (auto* table = std::get_if<protocol::ConntrackTable>(&fact)) {
+        table->at_us = clock_.NowUs();
+      }
+    }
     const std::size_t bytes_before = writer_.bytes();
     WriteBulk(facts, moment);
     snapshot_bytes_ = std::max(snapshot_bytes_, writer_.bytes() - bytes_before);
     return facts;
+  }
+
+  /// Who fills a conntrack table that is filling, by its entries and by the sockets of the pods.
+  void ReportConntrackUse(const std::vector<Fact>& idle, const std::vector<Fact>& after) {
+    const bool node = ConntrackMatters(idle, after, Where::kNode);
+    const bool pod = target_.pod_netns.valid() && ConntrackMatters(idle, after, Where::kPod);
+    if ((!node && !pod) || control_.Stop()) {
+      return;
+    }
+    const auto write = [this](const std::vector<Fact>& facts) { WriteBulk(facts, Moment::kAfter); };
+    if (pod) {
+      write(ReadConntrackUsage(
+          {Moment::kAfter, Where::kPod}, target_.pod_netns.get(), kConntrackBudget));
+    }
+    if (node) {
+      write(ReadConntrackUsage({Moment::kAfter, Where::kNode}, -1, kConntrackBudget));
+      write(ReadPodSockets(Moment::kAfter, target_.state.node_netns, kPodSocketsBudget));
+    }
+    write(ReadConntrackFullLog({Moment::kAfter, Where::kNode}));
   }
 
   /// Writes what the stream has room for, and says what was left out.

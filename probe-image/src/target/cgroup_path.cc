@@ -68,6 +68,25 @@ bool IsHexDigit(char c) {
   return IsAnyOf(c, "0123456789abcdef");
 }
 
+/// The UID at the start of `text`, in the form of metadata.uid or config.hash; "" if there is none.
+std::string UidAtStartOf(std::string_view text) {
+  constexpr std::string_view kUuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  constexpr std::string_view kHash = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+  for (const auto form : {kUuid, kHash}) {
+    const bool has_form =
+        text.size() >= form.size() &&
+        std::equal(form.begin(), form.end(), text.begin(), [](char wanted, char c) {
+          return wanted == 'x' ? IsHexDigit(c) : SameSpelling(c) == wanted;
+        });
+    if (has_form) {
+      std::string uid(text.substr(0, form.size()));
+      std::transform(uid.begin(), uid.end(), uid.begin(), SameSpelling);
+      return uid;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<CgroupLine> ParseCgroupFile(std::string_view text) {
@@ -99,6 +118,16 @@ bool HasController(std::string_view controllers, std::string_view name) {
 
 bool IsInPod(std::string_view path, std::string_view pod_uid) {
   return AfterPod(path, pod_uid).has_value();
+}
+
+std::string PodIn(std::string_view path) {
+  for (auto at = path.find(kPod); at != std::string_view::npos; at = path.find(kPod, at + 1)) {
+    auto uid = UidAtStartOf(path.substr(at + kPod.size()));
+    if (!ContainerBelowPod(path, uid).empty()) {
+      return uid;
+    }
+  }
+  return {};
 }
 
 bool IsInContainer(std::string_view path, std::string_view container_id) {

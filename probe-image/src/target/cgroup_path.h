@@ -30,6 +30,10 @@ bool HasController(std::string_view controllers, std::string_view name);
 /// metadata.uid, or without as in kubernetes.io/config.hash.
 bool IsInPod(std::string_view path, std::string_view pod_uid);
 
+/// The UID of the pod whose container's cgroup `path` is inside of, a UUID with dashes however it
+/// is written there, or the 32 hexadecimal digits of a static pod; "" when it is in none.
+std::string PodIn(std::string_view path);
+
 /// Whether `path` is inside the cgroup of the container with that ID (without "containerd://").
 /// A container's monitor (crio-conmon-ID) is not inside: it runs in the node's namespaces.
 bool IsInContainer(std::string_view path, std::string_view container_id);

@@ -35,14 +35,13 @@ Result<OpenedNetns> OpenNetnsOf(const Process& process, const std::string& proc_
   return OpenedNetns{std::move(fd.value()), *inode, process.pid};
 }
 
-std::optional<bool> HasAddress(const std::vector<std::string>& wanted,
-                               std::int64_t pid,
-                               const std::string& proc_root) {
+std::optional<std::vector<IpAddress>> ReadAddresses(std::int64_t pid,
+                                                    const std::string& proc_root) {
   constexpr std::size_t kMaxFibTrie = 4U << 20U;
   const auto net = ProcessPath(proc_root, pid) + "/net";
   const auto fib_trie = ReadFile(net + "/fib_trie", kMaxFibTrie);
   const auto if_inet6 = ReadFile(net + "/if_inet6");
-  if (wanted.empty() || (!fib_trie && !if_inet6)) {
+  if (!fib_trie && !if_inet6) {
     return std::nullopt;
   }
   auto addresses = fib_trie ? ParseFibTrieLocals(*fib_trie) : std::vector<IpAddress>();
@@ -50,9 +49,19 @@ std::optional<bool> HasAddress(const std::vector<std::string>& wanted,
     const auto v6 = ParseIfInet6(*if_inet6);
     addresses.insert(addresses.end(), v6.begin(), v6.end());
   }
+  return addresses;
+}
+
+std::optional<bool> HasAddress(const std::vector<std::string>& wanted,
+                               std::int64_t pid,
+                               const std::string& proc_root) {
+  const auto addresses = ReadAddresses(pid, proc_root);
+  if (wanted.empty() || !addresses) {
+    return std::nullopt;
+  }
   return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
     const auto address = ParseIpAddress(text);
-    return address && std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
+    return address && std::find(addresses->begin(), addresses->end(), *address) != addresses->end();
   });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/connector.h"
+#include "kernel/tcp_state.h"
 #include "sys/unique_fd.h"
 #include "unit/engine/allocation_counter.h"
 

@@ -60,6 +60,39 @@ TEST_CASE("surroundings: Services of one namespace where all are forbidden") {
   CHECK(evidence.not_seen[0].why == "forbidden: needs list on services in all namespaces");
 }
 
+TEST_CASE("surroundings: the node's pods where the probe looked into the conntrack table") {
+  FakeApi api = Cluster();
+  api.objects["/api/v1/namespaces/shop/pods/crawler"] = ParseJson(
+      R"({"metadata": {"name": "crawler", "namespace": "shop", "uid": "u2", "ownerReferences": [
+            {"kind": "Backup", "name": "b"},
+            {"kind": "ReplicaSet", "name": "crawler-7d9", "controller": true}]},
+          "spec": {"nodeName": "node-a", "containers": []},
+          "status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.9"}]}})");
+  api.objects["/api/v1/namespaces/shop/pods/job"] = ParseJson(
+      R"({"metadata": {"name": "job", "namespace": "shop", "uid": "u3"},
+          "status": {"phase": "Succeeded", "podIPs": [{"ip": "10.0.0.10"}]}})");
+  model::Evidence evidence = Read(api);
+  gather::ReadNeighbours(api, evidence);
+  CHECK(evidence.neighbours.empty());
+  evidence.pod.node = "node-a";
+  evidence.report.conntrack_usage.emplace_back().where = protocol::Where::kNode;
+  gather::ReadNeighbours(api, evidence);
+  CHECK(api.requests.back().path == "/api/v1/pods");
+  REQUIRE(evidence.neighbours.size() == 2);
+  const model::Neighbour& crawler = evidence.neighbours[1];
+  CHECK(crawler.name == "crawler");
+  CHECK(crawler.owner_kind == "ReplicaSet");
+  CHECK(crawler.owner_name == "crawler-7d9");
+  CHECK(crawler.cgroup_uid == "u2");
+  CHECK(crawler.ips == std::vector<std::string>{"10.0.0.9"});
+  CHECK_FALSE(crawler.host_network);
+  evidence.neighbours.clear();
+  api.failures["get /api/v1/pods"] = test::Forbidden("pods");
+  gather::ReadNeighbours(api, evidence);
+  REQUIRE(evidence.not_seen.size() == 1);
+  CHECK(evidence.not_seen[0].why == "forbidden: needs list on pods in all namespaces");
+}
+
 TEST_CASE("surroundings: each missing right is named with its cost") {
   FakeApi api = Cluster();
   api.failures["get /api/v1/services"] = test::Forbidden("services");

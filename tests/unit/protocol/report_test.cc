@@ -54,6 +54,8 @@ TEST_CASE("report: each fact of a stream is where it belongs") {
   CHECK(report.counters.size() == 1);
   CHECK(report.listeners.size() == 1);
   CHECK(report.conntrack_tables.size() == 1);
+  CHECK(report.conntrack_usage.size() == 1);
+  CHECK(report.pod_sockets.size() == 1);
   CHECK(report.conntrack_entries.size() == 1);
   CHECK(report.ipvs_services.size() == 1);
   CHECK(report.ipvs_connections.size() == 1);

@@ -21,9 +21,17 @@ TEST_CASE("conntrack share: what is left of it follows the table") {
   CHECK(share.Room() == 50);
 }
 
-TEST_CASE("conntrack share: a full table leaves nothing, an absent one sets no limit") {
-  CHECK(ConntrackShare(5, [] { return std::optional<std::int64_t>(0); }).Room() == 0);
+TEST_CASE("conntrack share: a few connections are made whatever the table holds") {
+  CHECK(ConntrackShare(5, [] { return std::optional<std::int64_t>(0); }).Room() == 10);
+  CHECK(ConntrackShare(5, [] { return std::optional<std::int64_t>(50); }).Room() == 10);
   CHECK(ConntrackShare(100, [] { return std::optional<std::int64_t>(7); }).Room() == 7);
+  std::int64_t free = 1000;
+  const ConntrackShare filled(5, [&] { return std::optional(free); });
+  free = 0;
+  CHECK(filled.Room() == 10);
+}
+
+TEST_CASE("conntrack share: an absent table sets no limit") {
   CHECK_FALSE(ConntrackShare(5, [] { return std::optional<std::int64_t>(); }).Room().has_value());
 }
 

@@ -54,6 +54,24 @@ TEST_CASE("node view: a backlog that could not be read is not taken for 0") {
   CHECK_FALSE(BacklogOf(facts, Where::kPod, "10.0.0.5", 80).has_value());
 }
 
+TEST_CASE("node view: when it matters who fills the conntrack table") {
+  const auto facts = [](std::int64_t count, std::map<std::string, std::int64_t> stats) {
+    return std::vector<Fact>{
+        protocol::ConntrackTable{Moment::kBefore, Where::kNode, count, 1000, 0, std::move(stats)}};
+  };
+  const auto matters = [](const std::vector<Fact>& first, const std::vector<Fact>& last) {
+    return ConntrackMatters(first, last, Where::kNode);
+  };
+  const auto quiet = facts(400, {{"drop", 3}, {"early_drop", 0}, {"insert_failed", 1}});
+  CHECK_FALSE(matters(quiet, quiet));
+  CHECK_FALSE(matters(quiet, facts(500, {{"drop", 3}, {"early_drop", 0}, {"insert_failed", 5}})));
+  CHECK(matters(quiet, facts(501, {})));
+  CHECK(matters(quiet, facts(400, {{"drop", 4}})));
+  CHECK(matters(quiet, facts(400, {{"early_drop", 1}})));
+  CHECK_FALSE(matters({}, {}));
+  CHECK_FALSE(ConntrackMatters(quiet, facts(900, {}), Where::kPod));
+}
+
 TEST_CASE("node view: free conntrack entries are the node's") {
   const std::vector<Fact> facts = {
       protocol::ConntrackTable{Moment::kBefore, Where::kNode, 100, 1000, 0, {}},

@@ -10,6 +10,7 @@ using netcheck::probe::HasController;
 using netcheck::probe::IsInContainer;
 using netcheck::probe::IsInPod;
 using netcheck::probe::ParseCgroupFile;
+using netcheck::probe::PodIn;
 using netcheck::probe::StripRuntime;
 using netcheck::test::Expand;
 using netcheck::test::kAppId;
@@ -38,6 +39,24 @@ TEST_CASE("cgroup file: controllers are whole words") {
   CHECK(HasController("cpuacct,cpu", "cpu"));
   CHECK_FALSE(HasController("cpuset,cpuacct", "cpu"));
   CHECK_FALSE(HasController("", "cpu"));
+}
+
+TEST_CASE("cgroup path: the pod of every shape, and none of what is no container's") {
+  for (const auto& shape : netcheck::test::CgroupShapes()) {
+    CAPTURE(shape.name);
+    std::string found;
+    for (const auto& line : ParseCgroupFile(shape.app)) {
+      found = found.empty() ? PodIn(line.path) : found;
+    }
+    CHECK((found.empty() || found == shape.pod_uid));
+  }
+  CHECK(PodIn(Expand("/kubepods/burstable/pod{POD}/{APP}", kUid)) == kUid);
+  CHECK(PodIn(Expand("/a.slice/a-pod{P_O_D}.slice/cri-containerd-{APP}.scope", kUid)) == kUid);
+  CHECK(PodIn("/kubepods/pod" + kStaticUid + "/" + kAppId) == kStaticUid);
+  CHECK(PodIn(Expand("/kubepods/burstable/pod{POD}", kUid)).empty());
+  CHECK(PodIn(Expand("/kubepods/pod{POD}/crio-conmon-{APP}", kUid)).empty());
+  CHECK(PodIn("/kubepods/podcast/" + kAppId).empty());
+  CHECK(PodIn("/pod").empty());
 }
 
 TEST_CASE("cgroup path: pods by their whole UID") {
