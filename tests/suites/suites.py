@@ -66,7 +66,8 @@ _LAB_SEEDS = ("1", "2", "3")
 def _lab(runner: Runner) -> Count:
     """One seed is enough to see whether something broke; three show that names and ports don't matter."""
     seeds = [word for seed in _LAB_SEEDS[: None if runner.everything else 1] for word in ("--seed", seed)]
-    return runner.summarised([TOP / "tests/lab/run", *seeds], **SHIPPED)
+    own = _python("tests/lab")(runner)
+    return own + runner.summarised([TOP / "tests/lab/run", *seeds], **SHIPPED)
 
 
 SUITES = {
