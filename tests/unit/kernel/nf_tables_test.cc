@@ -115,7 +115,7 @@ TEST_CASE("nf_tables: verdicts that name a chain") {
     CHECK(rule->chain == "c");
     CHECK(rule->jump == "there");
   }
-  for (const std::int32_t code : {NF_DROP, NF_ACCEPT, NFT_RETURN}) {
+  for (const std::int32_t code : {NF_DROP, NF_ACCEPT, static_cast<int>(NFT_RETURN)}) {
     CHECK(DecodeNfObject(NFT_MSG_NEWRULE, RuleWithVerdict(code))->jump.empty());
   }
 }
