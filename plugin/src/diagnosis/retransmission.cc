@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;  // TCP_TIMEOUT_INIT
 
+/// Of a handshake: where the network itself takes that long, lengths tell little.
+constexpr std::int64_t kSlowNetwork = kMicrosPerSecond / 2;
+
 }  // namespace
 
 std::optional<std::int64_t> FastestHandshake(const ProbeCase& probe) {
@@ -32,8 +35,6 @@ std::optional<std::int64_t> FastestHandshake(const ProbeCase& probe) {
 }
 
 bool SentAgain(std::int64_t handshake_us, std::int64_t fastest_us) {
-  // Where the network itself takes that long, the length tells nothing.
-  constexpr std::int64_t kSlowNetwork = kMicrosPerSecond / 2;
   if (fastest_us >= kSlowNetwork || handshake_us < kMicrosPerSecond) {
     return false;
   }
@@ -48,8 +49,10 @@ bool LateByRetransmission(const JudgedAttempt& attempt, const ProbeCase& probe) 
   const std::int64_t connect_us = *attempt.attempt->connect_us;
   const auto answer_us =
       static_cast<double>(attempt.attempt->total_us) - static_cast<double>(connect_us);
+  // Where no handshake was fast it may have been that all the same: nobody can tell.
+  const std::int64_t fastest = FastestHandshake(probe).value_or(0);
   return answer_us <= 1e6 * probe.probe->timeout_s &&
-         SentAgain(connect_us, FastestHandshake(probe).value_or(connect_us));
+         SentAgain(connect_us, fastest < kSlowNetwork ? fastest : 0);
 }
 
 }  // namespace netcheck::diagnosis

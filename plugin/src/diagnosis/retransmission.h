@@ -17,8 +17,8 @@ std::optional<std::int64_t> FastestHandshake(const ProbeCase& probe);
 /// or every second with tcp_syn_linear_timeouts), and from there it takes as long as any other.
 bool SentAgain(std::int64_t handshake_us, std::int64_t fastest_us);
 
-/// Whether the attempt came too late only because a packet of its handshake was sent again: without
-/// that second it would have passed.
+/// Whether the attempt came too late only because a packet of its handshake was, or may have been,
+/// sent again: without that second it would have passed.
 bool LateByRetransmission(const JudgedAttempt& attempt, const ProbeCase& probe);
 
 }  // namespace netcheck::diagnosis

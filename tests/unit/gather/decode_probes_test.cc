@@ -117,13 +117,12 @@ TEST_CASE("decode probes: evidence has a command as written, without what variab
   Json pod = WebPod();
   Json& app = pod["spec"]["containers"][0];
   app["env"] = ParseJson(R"([{"name": "PASSWORD", "value": "s3cret"}])");
-  app["livenessProbe"] = ParseJson(R"({"exec": {"command": ["ping", "-p$(PASSWORD)", "--token=x"]
-}
-})");
+  app["livenessProbe"] =
+      ParseJson(R"json({"exec": {"command": ["ping", "-p$(PASSWORD)", "--token=x"]}})json");
   for (const ProbeSpec& spec : DecodeProbes(pod)) {
-  if (spec.probe.kind == ProbeKind::kExec) {
-    CHECK(spec.command == std::vector<std::string>{"ping", "-ps3cret", "--token=x"});
-    CHECK(spec.probe.command == std::vector<std::string>{"ping", "-p$(PASSWORD)", "--token=***"});
+    if (spec.probe.kind == ProbeKind::kExec) {
+      CHECK(spec.command == std::vector<std::string>{"ping", "-ps3cret", "--token=x"});
+      CHECK(spec.probe.command == std::vector<std::string>{"ping", "-p$(PASSWORD)", "--token=***"});
+    }
   }
-}
 }
