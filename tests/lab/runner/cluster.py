@@ -80,7 +80,7 @@ class Cluster:
         core = "/api/v1/namespaces"
         for name in (self.namespace, "kube-system"):
             self.api.put(f"{core}/{name}", {"kind": "Namespace", "metadata": {"name": name}})
-        self.api.put("/version", {"major": "1", "minor": "34", "gitVersion": "v1.34.4"})
+        self.api.put("/version", {"metadata": {}, "major": "1", "minor": "34", "gitVersion": "v1.34.4"})
         self.api.put(f"/api/v1/nodes/{self.node_name}", self._node())
         for host in self.hosts.hosts.values():
             if host.uid:

@@ -5,6 +5,7 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,11 +33,12 @@ def run(
 
 
 class Process:
-    """A program in the background, its output kept; it is ready when it has written a line."""
+    """A program in the background; it is ready when it has written a line."""
 
     def __init__(self, command: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: bool = False) -> None:
         self.words = list(map(str, command))
         self.output = b""
+        self._drainer: threading.Thread | None = None
         self.process = subprocess.Popen(
             self.words,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -78,11 +80,22 @@ class Process:
                     f"{' '.join(self.words)}: not ready: {self.output.decode(errors='replace').strip() or 'no output'}"
                 )
             self.output += read
+        # A program whose pipe is full stands still.
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
+
+    def _drain(self) -> None:
+        stream = self.process.stdout
+        assert stream is not None
+        while os.read(stream.fileno(), 65536):
+            pass
 
     def stop(self) -> None:
         """Ends it and what it started in its session."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+        if self._drainer:
+            self._drainer.join(READY_SECONDS)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 with contextlib.suppress(OSError):

@@ -90,10 +90,12 @@ Losses Measure(const ProbeCase& probe, std::int64_t fastest) {
 }
 
 /// Drops that the kernel counts where they happen, and that a second SYN survives as well.
-bool CountedElsewhere(const Digest& digest, const Losses& losses) {
+bool CountedElsewhere(const Digest& digest, const ProbeCase& probe, const Losses& losses) {
+  // The listener's own count, or on kernels without it that of all listeners of the namespace.
   const Where target = digest.target_namespace();
-  const auto overflows = CounterRise(digest, target, "TcpExt.ListenOverflows");
-  const auto drops = CounterRise(digest, target, "TcpExt.ListenDrops");
+  const auto own = ListenerDrops(digest, probe.probe->address, probe.probe->port);
+  const auto overflows = own ? 0 : CounterRise(digest, target, "TcpExt.ListenOverflows");
+  const auto drops = own ? own : CounterRise(digest, target, "TcpExt.ListenDrops");
   if (!overflows || !drops) {
     return true;  // Then a full queue can't be told from loss.
   }
@@ -146,8 +148,8 @@ Finding Explain(const Digest& digest,
         fmt::format("TcpExt.TCPSynRetrans of the node rose by {} meanwhile.", *again));
   }
   finding.evidence.emplace_back(
-      "It is not the application: the kernel makes handshakes without it, and its listener dropped "
-      "none of them for a full queue (TcpExt.ListenOverflows did not rise).");
+      "It is not the application: the kernel makes handshakes without it, and no full queue of its "
+      "listener dropped them.");
   finding.fix.emplace_back(
       "Find where packets are lost: drops of the interfaces on the way (ip -s link, ethtool -S) "
       "and "
@@ -178,7 +180,7 @@ std::vector<Finding> PacketLoss(const Digest& digest) {
       continue;
     }
     const Losses losses = Measure(probe, *fastest);
-    if (losses.sent_again.empty() || CountedElsewhere(digest, losses) ||
+    if (losses.sent_again.empty() || CountedElsewhere(digest, probe, losses) ||
         (again && *again < std::ssize(losses.sent_again))) {
       continue;
     }
