@@ -90,8 +90,8 @@ struct Listener {
   bool v6only = false;        ///< Meaningful for IPv6 sockets; false when unknown.
   std::uint32_t queue = 0;    ///< Connections waiting for accept() (`idiag_rqueue`).
   std::uint32_t backlog = 0;  ///< Effective limit of that queue (`idiag_wqueue`).
-  /// SYNs and handshakes that this socket dropped since it was made (`sk_drops`, raised by
-  /// tcp_listendrop() together with TcpExt.ListenDrops); absent on kernels before 4.7.
+  /// Segments that this socket dropped since it was made (`sk_drops`): each TcpExt.ListenDrops, and
+  /// what tcp_v4_rcv() discards of half-open connections; absent on kernels before 4.7.
   std::optional<std::uint32_t> drops = std::nullopt;
 };
 

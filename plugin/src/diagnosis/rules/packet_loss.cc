@@ -111,9 +111,13 @@ bool CountedElsewhere(const Digest& digest, const ProbeCase& probe, const Losses
   }
   // A SYN that the pod's stack can't answer yet, for want of a neighbour entry, is a ListenDrop too
   // and comes with loss; so only where most are, the listener is it.
-  return *overflows > 0 || conntrack > 0 ||
-         2 * *drops > std::ssize(losses.sent_again) + losses.given_up() ||
-         losses.dropped_in_pod > losses.given_up();
+  const bool listener =
+      *overflows > 0 || 2 * *drops > std::ssize(losses.sent_again) + losses.given_up();
+  // Where taps saw losses on the way, what the listener dropped may be what they left behind: a
+  // reset of a connection whose handshake lost its last segment is a drop, too.
+  const bool seen_on_the_way = losses.on_the_way + losses.on_the_way_back > 0;
+  return conntrack > 0 || losses.dropped_in_pod > losses.given_up() ||
+         (listener && !seen_on_the_way);
 }
 
 Finding Explain(const Digest& digest,
