@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 
+#include <initializer_list>
 #include <string>
 
 #include "unit/kernel/captured.h"
@@ -51,7 +52,7 @@ TEST_CASE("conntrack flow: an entry of a dump") {
 TEST_CASE("conntrack flow: hostile lengths are refused") {
   auto datagram = ReadHexCapture("kernel/linux-6.18/conntrack-ipv4.hex");
   constexpr std::size_t kTuple = 16 + 4;  // Behind the netlink header and nfgenmsg.
-  for (const std::uint8_t length : {0, 1, 3}) {
+  for (const std::uint8_t length : std::initializer_list<std::uint8_t>{0, 1, 3}) {
     datagram[kTuple] = length;
     datagram[kTuple + 1] = 0;
     CHECK_FALSE(DecodeConntrackFlow(ParseNetlinkMessages(datagram)->front().payload));
