@@ -86,7 +86,7 @@ class Conntrack(LabTest):
         self.assertGreaterEqual(sockets["in_use"], LEAKED)
         self.assertIn(POD4, sockets["addresses"])
         self.assertEqual(sockets["netns"], report.one("target", moment="before")["pod_netns"])
-        self.assertLess(usage["took_us"], 1_500_000)
+        self.assertLess(usage["took_us"], 4_000_000)
         print(f"conntrack: {usage['opened']} entries dumped in {usage['took_us'] / 1000:.0f} ms, run of "
               f"{report.seconds:.1f} s, {report.one('end')['max_rss_kib']} KiB", flush=True)
 

@@ -41,8 +41,9 @@ using protocol::Where;
 constexpr std::size_t kMaxAttempts = 66'000;
 /// Failures described in full, in all batches together.
 constexpr int kMaxDetails = 1000;
-/// A full table of the usual size takes a tenth of this (measured: 262,144 entries).
-constexpr std::chrono::milliseconds kConntrackBudget{1500};
+/// On a busy machine a full table of the usual size (262,144 entries) took more than 1.5 s; the
+/// kernel test prints what it takes.
+constexpr std::chrono::milliseconds kConntrackBudget{4000};
 constexpr std::chrono::milliseconds kPodSocketsBudget{1000};
 /// For what is written whatever happens: batch ends, conntrack entries, heartbeats, the end.
 constexpr std::size_t kSmallFactsReserve = 65536;
