@@ -271,8 +271,8 @@ TEST_CASE("packet loss: undetermined where something else may have dropped the S
     EvidenceBuilder builder = Lossy();
     Counters(builder, 2);
     builder.evidence().report.conntrack_tables = {
-        {Moment::kBefore, Where::kNode, 9, 10, 10, {{"insert_failed", 1}}},
-        {Moment::kAfter, Where::kNode, 9, 10, 10, {{"insert_failed", 3}}}};
+        {Moment::kBefore, Where::kNode, 3, 10, 10, {{"insert_failed", 1}}},
+        {Moment::kAfter, Where::kNode, 3, 10, 10, {{"insert_failed", 3}}}};
     undetermined(builder);
   }
 }

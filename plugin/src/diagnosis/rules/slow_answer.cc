@@ -127,6 +127,10 @@ std::vector<Finding> SlowAnswer(const Digest& digest) {
     Finding finding = Explain(digest, probe);
     finding.claims = ClaimChecks(
         probe, [&](const JudgedAttempt& judged) { return late(judged) || judged.cut_off; });
+    // Handshakes that were late for the same reason, not lost.
+    const auto handshakes = ClaimHandshakes(
+        probe, [](const HandshakeAttempt& attempt) { return attempt.stage == Stage::kSlow; });
+    finding.claims.insert(finding.claims.end(), handshakes.begin(), handshakes.end());
     findings.push_back(std::move(finding));
   }
   return findings;
