@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .commands import Process, run
+from .commands import run
 from .hosts import NODE, Container, Host, Hosts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "cli"))
@@ -18,8 +18,6 @@ import fake_api  # noqa: E402
 NAMESPACE_KINDS = {"Service": "v1", "Event": "v1", "EndpointSlice": "discovery.k8s.io/v1", "Pod": "v1"}
 _LAB_FIELDS = ("run", "lines")
 _STARTED = "2026-01-01T00:00:00Z"
-# The server ends when the scenario does; a probe that hangs must not outlive it.
-_PROBE_SECONDS = 240
 
 
 def _status(container: Container) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cgroups import Cgroups, cpu_quantity
 from .commands import CommandError, Process, run
-from .scenario import Draw, ScenarioError, Variables
+from .scenario import ScenarioError, Variables
 
 NODE = "node"
 MACHINE = "machine"  # The first network namespace; scenarios for a virtual machine may change it.
