@@ -4,6 +4,7 @@ what iptables-save prints, and that nothing is made or changed by looking."""
 import re
 import shutil
 import sys
+import time
 import unittest
 
 from probe_lab import LabTest, Report, plan, run
@@ -148,7 +149,11 @@ class FilterTables(LabTest):
                 space["rules"] = re.sub(r"packets \d+ bytes \d+", "", space["rules"])
             return states
 
-        before = state()
+        before, last = state(), None
+        deadline = time.monotonic() + 10
+        while before != last and time.monotonic() < deadline:  # The links have just been made.
+            time.sleep(0.5)
+            before, last = state(), before
         report = self.look()
         after = state()
         self.maxDiff = None
