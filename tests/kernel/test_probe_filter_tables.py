@@ -149,11 +149,18 @@ class FilterTables(LabTest):
                 space["rules"] = re.sub(r"packets \d+ bytes \d+", "", space["rules"])
             return states
 
-        before, last = state(), None
-        deadline = time.monotonic() + 10
-        while before != last and time.monotonic() < deadline:  # The links have just been made.
-            time.sleep(0.5)
-            before, last = state(), before
+        def settled() -> list[dict]:
+            """The links have just been made: they come up, and their IPv6 addresses are checked for twins."""
+            states, equal = state(), 0
+            deadline = time.monotonic() + 20
+            while equal < 4 and time.monotonic() < deadline:
+                time.sleep(0.5)
+                now = state()
+                up = all(re.search(r"(veth0|eth0)\S* +UP ", space["links"]) for space in now)
+                states, equal = now, equal + 1 if up and now == states else 0
+            return states
+
+        before = settled()
         report = self.look()
         after = state()
         self.maxDiff = None
