@@ -22,10 +22,6 @@ bool IsOf(const ServiceCase& way, const std::string& batch) {
 
 }  // namespace
 
-bool IsIpv6(const std::string& address) {
-  return address.find(':') != std::string::npos;
-}
-
 WayTally Tally(const ServiceCase& way) {
   WayTally tally;
   for (const Batch* batch : way.batches) {

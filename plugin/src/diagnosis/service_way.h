@@ -37,6 +37,4 @@ Translation TranslationOf(const Digest& digest, const ServiceCase& way);
 /// What is known of the failed connections of a way that nobody explains.
 std::vector<std::string> ObservedOn(const Digest& digest, const ServiceCase& way);
 
-bool IsIpv6(const std::string& address);
-
 }  // namespace netcheck::diagnosis

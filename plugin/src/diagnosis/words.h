@@ -14,6 +14,8 @@ std::string Count(std::int64_t n, std::string_view noun);
 std::string Duration(std::int64_t microseconds);
 /// A time of which only the order matters: "40 s", "12 min", "5 h", "3 days"
 std::string Span(double seconds);
+/// Whether a textual IP address is one of IPv6.
+bool IsIpv6(std::string_view address);
 /// "10.0.0.5:8080", "[fd00::5]:8080"
 std::string HostPort(std::string_view address, int port);
 

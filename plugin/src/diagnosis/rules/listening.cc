@@ -21,9 +21,6 @@ using protocol::Moment;
 bool IsLoopback(const std::string& address) {
   return address.rfind("127.", 0) == 0 || address == "::1";
 }
-bool IsV6(const std::string& address) {
-  return address.find(':') != std::string::npos;
-}
 
 std::vector<Listener> OnPort(const std::vector<Listener>& listeners, int port) {
   std::vector<Listener> found;
@@ -99,7 +96,7 @@ void DescribeCause(const Situation& situation, Finding& finding) {
                                     [](const Listener& l) { return IsLoopback(l.address); });
   finding.fix.push_back(
       fmt::format("Make the application listen on {} (all addresses) instead of {}.",
-                  IsV6(probe.address) ? "[::]" : "0.0.0.0",
+                  IsIpv6(probe.address) ? "[::]" : "0.0.0.0",
                   List(situation.on_port)));
   if (loopback) {
     finding.code = "NC-LISTEN-002";

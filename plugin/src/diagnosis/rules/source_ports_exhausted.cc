@@ -17,7 +17,7 @@ using protocol::Where;
 /// IPv6 gives the same error where the node has no address to connect from (ip6_dst_lookup_tail,
 /// net/ipv6/ip6_output.c); a connection that was made shows that it has one.
 Certainty CertaintyOf(const ProbeCase& probe) {
-  if (probe.probe->address.find(':') == std::string::npos) {
+  if (!IsIpv6(probe.probe->address)) {
     return Certainty::kProven;
   }
   for (const Batch* batch : probe.batches) {

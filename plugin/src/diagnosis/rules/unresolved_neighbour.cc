@@ -41,7 +41,7 @@ struct Unreachable {
 };
 
 Unreachable Examine(const Digest& digest, const ProbeCase& probe) {
-  const bool ipv6 = probe.probe->address.find(':') != std::string::npos;
+  const bool ipv6 = IsIpv6(probe.probe->address);
   Unreachable found;
   for (const Batch* batch : probe.batches) {
     for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
@@ -91,7 +91,7 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, const Unreachable&
       digest.evidence->node.name,
       HostPort(address, probe.probe->port),
       Duration(unreachable.longest_us),
-      address.find(':') == std::string::npos ? "ARP requests" : "neighbour solicitations"));
+      IsIpv6(address) ? "neighbour solicitations" : "ARP requests"));
   finding.fix.push_back(
       fmt::format("On node {}: ip neigh show {} (FAILED or INCOMPLETE), and look at the pod's "
                   "interface: it may be down, on another bridge or VLAN, or without the address; "
