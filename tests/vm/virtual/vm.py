@@ -4,9 +4,8 @@
         vm.put(folder, "/work")
         done = vm.run(["/work/script"], timeout=60)
 
-It has two disks' worth of nothing to lose: what it writes goes with it. It has no network but its own loopback. qemu
-emulates in software, so that it works where hardware virtualization doesn't: a command takes about ten times as long
-as on the host.
+What a machine writes goes with it. It has no network but its own loopback, unless it gets a cable. qemu emulates in
+software, so that it works where hardware virtualization doesn't: a command takes about ten times as long as on the host.
 """
 
 import contextlib
@@ -27,8 +26,8 @@ from . import cpio, image
 from .channel import Channel, ChannelClosed, ChannelTimeout, Output, Sink
 
 GUEST = Path(__file__).resolve().parent / "guest"
-BOOT_SECONDS = 180
-"""Until the agent says hello; a tenth of it on a machine that is not busy."""
+BOOT_SECONDS = 600
+"""Until the agent says hello; ten to twenty on a machine that is not busy."""
 GRACE_SECONDS = 60
 """After a command's time is over: for the agent to kill it and to say so."""
 
@@ -41,17 +40,34 @@ class Done:
     stderr: bytes
 
 
+@dataclass(frozen=True)
+class Cable:
+    """Makes the machine's eth0, without addresses, of a tap device."""
+
+    namespace: Path
+    """The network namespace that the device is in."""
+    tap: str
+
+
 class Vm:
     """A context manager: qemu is started on entering, and killed on leaving. The first command waits for the boot."""
 
     def __init__(
-        self, kernel: str = "6.1", *, memory_mib: int = 768, cpus: int = 2, qemu_options: Sequence[str] = ()
+        self,
+        kernel: str = "6.1",
+        *,
+        memory_mib: int = 768,
+        cpus: int = 2,
+        payload: Path | None = None,
+        cable: Cable | None = None,
     ) -> None:
-        """`kernel` is one of image.KERNELS; `qemu_options` are added to the command line, network devices for one."""
+        """`kernel` is one of image.KERNELS. A `payload` is a folder that the machine has at /payload, read-only and
+        there from the beginning: for what is large, as `put` takes a second for 6 MB."""
         self._kernel = kernel
         self._memory_mib = memory_mib
         self._cpus = cpus
-        self._qemu_options = qemu_options
+        self._payload = payload
+        self._cable = cable
         self._resources = contextlib.ExitStack()
         self._started = 0.0
         self._ready = False
@@ -140,15 +156,21 @@ class Vm:
             *["-kernel", str(built.kernel(self._kernel)), "-initrd", str(self._folder / "initramfs")],
             *["-append", "console=ttyS0 quiet panic=-1 mitigations=off"],
             *["-serial", f"file:{self._console}"],
-            *["-drive", f"if=none,id=disk,file={built.disk},format=raw,snapshot=on,cache=unsafe"],
-            *["-device", "virtio-blk-pci,drive=disk"],
+            *_disk("root", built.disk, "snapshot=on,cache=unsafe"),
             *["-chardev", f"socket,id=agent,fd={port}"],
             *["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=agent"],
-            *self._qemu_options,
         ]
-        self._started = time.monotonic()
         # It must not outlive whoever started it.
         command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", *arguments]
+        if self._payload is not None:
+            disk = self._folder / "payload.ext4"
+            image.write_disk(self._payload, disk)
+            command += _disk("payload", disk, "readonly=on")
+        if self._cable is not None:
+            command = ["nsenter", f"--net={self._cable.namespace}", "--", *command]
+            command += ["-netdev", f"tap,id=eth0,ifname={self._cable.tap},script=no,downscript=no"]
+            command += ["-device", "virtio-net-pci,netdev=eth0,romfile="]
+        self._started = time.monotonic()
         with (self._folder / "qemu.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[port], start_new_session=True
@@ -170,6 +192,11 @@ class Vm:
     def _kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+def _disk(name: str, file: Path, options: str) -> list[str]:
+    drive = f"if=none,id={name},file={file},format=raw,{options}"
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive={name}"]
 
 
 def _guest_archive() -> bytes:
