@@ -43,16 +43,20 @@ class VmNode:
         self._link = LinkNetwork(record.network)
         self._authority = Authority(harness.layout().certificates)
         with contextlib.ExitStack() as resources:
-            center = harness.host(control_plane.NAME)
-            center.ip([f"tuntap add {TAP} mode tap", f"link set {TAP} master br0 up"])
-            resources.callback(center.ip, [f"link del {TAP}"])
-            resources.callback(harness.kubectl, "delete", "node", NAME, "--ignore-not-found")
+            # One that a killed run has left would still be called Ready.
+            forget = ("delete", "node", NAME, "--ignore-not-found")
+            harness.kubectl(*forget)
+            resources.callback(harness.kubectl, *forget)
             harness.apply(node_configuration.node(NAME, POSITION))
-            # In the cache: large, and not for a /tmp in memory.
-            folder = Path(resources.enter_context(tempfile.TemporaryDirectory(dir=harness.layout().folder)))
+            # Among the hosts' folders, which `down` removes.
+            hosts = harness.layout().host(NAME).parent
+            folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix=f"{NAME}-", dir=hosts)))
             self._stage(folder)
+            center = harness.host(control_plane.NAME)
             cable = Cable(Path(f"/proc/{center.init.pid}/ns/net"), TAP)
             self.vm = resources.enter_context(Vm(memory_mib=1280, payload=folder, cable=cable))
+            self.vm.wait_ready()
+            center.ip([f"link set {TAP} master br0 up"])
             self._start()
             self._resources = resources.pop_all()
         return self

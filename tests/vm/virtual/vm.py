@@ -42,11 +42,12 @@ class Done:
 
 @dataclass(frozen=True)
 class Cable:
-    """Makes the machine's eth0, without addresses, of a tap device."""
+    """Makes the machine's eth0, without addresses, whose other end is a tap device that goes with the machine."""
 
     namespace: Path
-    """The network namespace that the device is in."""
+    """The network namespace that the tap is made in."""
     tap: str
+    """Its name. It is down, and there at the latest when the machine is ready."""
 
 
 class Vm:
