@@ -36,9 +36,9 @@ def netcheck(*arguments: str, seconds: float = 120) -> "subprocess.CompletedProc
     )
 
 
-def examine(pod: str, namespace: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+def examine(pod: str, namespace: str, *arguments: str, seconds: float = 120) -> tuple[int, dict[str, Any]]:
     """Exit code and JSON report."""
-    done = netcheck("pod", pod, "--namespace", namespace, "--output", "json", *arguments)
+    done = netcheck("pod", pod, "--namespace", namespace, "--output", "json", *arguments, seconds=seconds)
     try:
         return done.returncode, json.loads(done.stdout)
     except json.JSONDecodeError:

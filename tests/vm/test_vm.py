@@ -26,7 +26,10 @@ class OfOneKernel:
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.vm = Vm(cls.KERNEL).__enter__()
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        Path(folder.name, "file").write_text("from outside\n")
+        cls.vm = Vm(cls.KERNEL, payload=Path(folder.name)).__enter__()
         cls.addClassCleanup(cls.vm.__exit__)
         cls.vm.wait_ready()
         print(f"kernel {cls.vm.release}, ready after {cls.vm.boot_seconds:.1f}s")
@@ -91,6 +94,10 @@ class OfOneKernel:
             self.vm.put(folder, "/work/copied")
             self.vm.put(folder / "below/program", "/work/alone")
         self.assertEqual(self.succeed("/work/copied/link; /work/alone/program"), "it runs\nit runs\n")
+
+    def test_a_payload_is_there_and_stays_as_it_is(self) -> None:
+        self.assertEqual(self.succeed("cat /payload/file"), "from outside\n")
+        self.assertIn(b"Read-only", self.shell("echo changed >/payload/file").stderr)
 
     def test_ipvs(self) -> None:
         listed = self.succeed(

@@ -21,20 +21,25 @@ class Issued:
 
 
 class Authority:
-    """Issues the certificates of one cluster into one folder."""
+    """Issues the certificates of one cluster into one folder, where it is kept itself."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, mode=0o700)
         self._folder = folder
         self._configuration = folder / "openssl.cnf"
-        self._configuration.write_text(CONFIGURATION)
         self.certificate = folder / "ca.crt"
         self._key = folder / "ca.key"
-        files: list[str | Path] = ["-keyout", self._key, "-out", self.certificate]
-        self._request(
+
+    @classmethod
+    def create(cls, folder: Path) -> "Authority":
+        folder.mkdir(parents=True, mode=0o700)
+        made = cls(folder)
+        made._configuration.write_text(CONFIGURATION)
+        files: list[str | Path] = ["-keyout", made._key, "-out", made.certificate]
+        made._request(
             ["-subj", "/CN=netcheck-test-cluster", *KEY, *files],
             ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"],
         )
+        return made
 
     def _request(self, options: Sequence[str | Path], extensions: list[str]) -> None:
         command: list[str | Path] = ["openssl", "req", "-x509", "-config", self._configuration, "-days", DAYS, *options]

@@ -143,7 +143,7 @@ def _connect(record: State, link: LinkNetwork) -> None:
 def _start_control_plane(
     record: State, layout: Layout, link: LinkNetwork, pause: Path
 ) -> tuple[Authority, list[Node]]:
-    authority = Authority(layout.certificates)
+    authority = Authority.create(layout.certificates)
     accounts = authority.signing_key("service-accounts")
     admin = authority.issue("admin", "netcheck-admin", "system:masters")
     authority.kubeconfig(layout.kubeconfig, link.server, "netcheck-admin", admin)

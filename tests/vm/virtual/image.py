@@ -60,6 +60,9 @@ EARLY_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 
 FREE_BYTES = 3 << 30
 """For what a machine writes. The image is sparse: it costs nothing."""
+PER_FILE_BYTES = 512
+FIXED_BYTES = 8 << 20
+"""What a file system needs for itself, amply."""
 
 FILES = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\ntcpdump:x:100:\n",
@@ -152,7 +155,7 @@ def _make(image: Image) -> None:
             _prepare_kernel(root, version, made)
     with steps.Step("Writing the disk"):
         (made.folder / "packages").write_text("".join(f"{archive.name}\n" for archive in archives))
-        _write_disk(root, made.disk)
+        write_disk(root, made.disk, FREE_BYTES)
     shutil.rmtree(root)
     made.folder.rename(image.folder)
 
@@ -204,8 +207,9 @@ def _in_loading_order(modules: Path) -> list[Path]:
     return [modules / name for name in ordered]
 
 
-def _write_disk(root: Path, disk: Path) -> None:
-    used = sum(path.lstat().st_blocks for path in root.rglob("*")) * 512
+def write_disk(root: Path, disk: Path, free_bytes: int = 0) -> None:
+    """Makes a disk of a folder."""
+    used = sum(path.lstat().st_blocks * 512 + PER_FILE_BYTES for path in root.rglob("*"))
     with disk.open("wb") as file:
-        file.truncate(used * 5 // 4 + FREE_BYTES)
-    processes.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, disk])
+        file.truncate(used + used // 16 + FIXED_BYTES + free_bytes)
+    processes.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", root, disk])

@@ -4,9 +4,8 @@
         vm.put(folder, "/work")
         done = vm.run(["/work/script"], timeout=60)
 
-It has two disks' worth of nothing to lose: what it writes goes with it. It has no network but its own loopback. qemu
-emulates in software, so that it works where hardware virtualization doesn't: a command takes about ten times as long
-as on the host.
+What a machine writes goes with it. It has no network but its own loopback, unless it gets a cable. qemu emulates in
+software, so that it works where hardware virtualization doesn't: a command takes about ten times as long as on the host.
 """
 
 import contextlib
@@ -41,17 +40,35 @@ class Done:
     stderr: bytes
 
 
+@dataclass(frozen=True)
+class Cable:
+    """Makes the machine's eth0, without addresses, whose other end is a tap device that goes with the machine."""
+
+    namespace: Path
+    """The network namespace that the tap is made in."""
+    tap: str
+    """Its name. It is down, and there at the latest when the machine is ready."""
+
+
 class Vm:
     """A context manager: qemu is started on entering, and killed on leaving. The first command waits for the boot."""
 
     def __init__(
-        self, kernel: str = "6.1", *, memory_mib: int = 768, cpus: int = 2, qemu_options: Sequence[str] = ()
+        self,
+        kernel: str = "6.1",
+        *,
+        memory_mib: int = 768,
+        cpus: int = 2,
+        payload: Path | None = None,
+        cable: Cable | None = None,
     ) -> None:
-        """`kernel` is one of image.KERNELS; `qemu_options` are added to the command line, network devices for one."""
+        """`kernel` is one of image.KERNELS. A `payload` is a folder that the machine has at /payload, read-only and
+        there from the beginning: for what is large, as `put` takes a second for 6 MB."""
         self._kernel = kernel
         self._memory_mib = memory_mib
         self._cpus = cpus
-        self._qemu_options = qemu_options
+        self._payload = payload
+        self._cable = cable
         self._resources = contextlib.ExitStack()
         self._started = 0.0
         self._ready = False
@@ -140,15 +157,21 @@ class Vm:
             *["-kernel", str(built.kernel(self._kernel)), "-initrd", str(self._folder / "initramfs")],
             *["-append", "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check"],
             *["-serial", f"file:{self._console}"],
-            *["-drive", f"if=none,id=disk,file={built.disk},format=raw,snapshot=on,cache=unsafe"],
-            *["-device", "virtio-blk-pci,drive=disk"],
+            *_disk("root", built.disk, "snapshot=on,cache=unsafe"),
             *["-chardev", f"socket,id=agent,fd={port}"],
             *["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=agent"],
-            *self._qemu_options,
         ]
-        self._started = time.monotonic()
         # It must not outlive whoever started it.
         command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", *arguments]
+        if self._payload is not None:
+            disk = self._folder / "payload.ext4"
+            image.write_disk(self._payload, disk)
+            command += _disk("payload", disk, "readonly=on")
+        if self._cable is not None:
+            command = ["nsenter", f"--net={self._cable.namespace}", "--", *command]
+            command += ["-netdev", f"tap,id=eth0,ifname={self._cable.tap},script=no,downscript=no"]
+            command += ["-device", "virtio-net-pci,netdev=eth0,romfile="]
+        self._started = time.monotonic()
         with (self._folder / "qemu.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[port], start_new_session=True
@@ -172,9 +195,15 @@ class Vm:
         self._process.wait()
 
 
+def _disk(name: str, file: Path, options: str) -> list[str]:
+    drive = f"if=none,id={name},file={file},format=raw,{options}"
+    return ["-drive", drive, "-device", f"virtio-blk-pci,drive={name}"]
+
+
 def _guest_archive() -> bytes:
     archive = cpio.Archive()
-    for file in sorted(GUEST.iterdir()):
+    # What an import left there besides is Python's.
+    for file in sorted(file for file in GUEST.iterdir() if file.is_file()):
         # busybox refuses to leave a first root file system that has no /init.
         name = "init" if file.name == "init" else f"guest/{file.name}"
         archive.add(name, file.read_bytes(), 0o755)

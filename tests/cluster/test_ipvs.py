@@ -1,0 +1,118 @@
+"""The first founding case with everything real: kubelet's own health checks of a pod fail, now and then, because a
+NodePort of kube-proxy in IPVS mode is also a source port that the kernel chooses.
+
+The node is a virtual machine. Of its source ports there are few, so that nobody has to wait for the coincidence: see
+`SOURCE_PORTS`. It takes minutes, and is chosen by NETCHECK_ALL_TESTS.
+"""
+
+import json
+import os
+import time
+import unittest
+from typing import Any
+
+import harness
+import patients
+from test_netcheck import codes, examine
+from vm_node import NAME, VmNode
+
+NODE_PORT = 31055
+SOURCE_PORTS = "31051 31071"
+"""connect() takes ports of the parity of the range's first one before the others: NODE_PORT is one of those 11."""
+SETTINGS = {
+    "net.ipv4.ip_local_port_range": SOURCE_PORTS,
+    # Of so few ports none may wait for a minute after it was used, nor be held by a handshake that can't succeed.
+    "net.ipv4.tcp_tw_reuse": "1",
+    "net.ipv4.tcp_syn_retries": "1",
+}
+WATCH_SECONDS = 75
+"""At a check a second, seven checks come from NODE_PORT unless it is reserved."""
+
+
+def service(name: str) -> dict[str, Any]:
+    ports = [{"port": 80, "targetPort": 8080, "nodePort": NODE_PORT}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"type": "NodePort", "selector": {"app": name}, "ports": ports},
+    }
+
+
+def load_tests(loader: unittest.TestLoader, _: unittest.TestSuite, __: str | None) -> unittest.TestSuite:
+    chosen = [Ipvs] if os.environ.get("NETCHECK_ALL_TESTS") else []
+    return unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in chosen)
+
+
+class Ipvs(unittest.TestCase):
+    node: VmNode
+    namespace: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        harness.cluster()
+        patients.admit_probe()
+        cls.namespace = cls.enterClassContext(harness.namespace("ipvs-test"))
+        cls.node = cls.enterClassContext(VmNode(patients.PROBE_IMAGE, patients.TOP / "build/bin/netcheck-probe"))
+        harness.apply(service("backend"), cls.namespace)
+        harness.apply(cls._pod("backend"), cls.namespace)
+        harness.wait_ready("backend", cls.namespace, seconds=180)
+        cls._wait_for_node_port_on_the_pods_bridge()
+        # Only now: until then kubelet's and kube-proxy's own connections would meet the NodePort, too.
+        for name, value in SETTINGS.items():
+            cls.node.run(f"sysctl -qw '{name}={value}'")
+
+    @classmethod
+    def _pod(cls, name: str) -> dict[str, Any]:
+        # The timeout is one that a slow machine keeps, and shorter than the handshake is tried.
+        times = {"periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 99}
+        probe = {"httpGet": {"path": "/", "port": 8080}, **times}
+        return harness.testserver_pod(name, container={"readinessProbe": probe}, nodeName=NAME)
+
+    @classmethod
+    def _wait_for_node_port_on_the_pods_bridge(cls) -> None:
+        """The address that kubelet's connections to pods come from. kube-proxy serves NodePorts on all local ones."""
+        script = f"""
+            address=$(ip -4 -o address show dev cni0 | awk '{{print $4}}')
+            timeout 90 bash -c 'until ipvsadm -Ln | grep -F "'${{address%/*}}:{NODE_PORT}'"; do sleep 0.5; done'
+            """
+        cls.node.run(script, 120)
+
+    def test_the_swallowed_handshake_is_named_and_its_fix_helps(self) -> None:
+        self._wait_for_a_swallowed_check("backend")
+        harness.wait_for_event(self.namespace, "backend", "Unhealthy", "context deadline exceeded")
+        exit_code, report = self._examine("backend")
+        self.assertEqual(codes(report), ["NC-IPVS-001"], report["summary"])
+        self.assertEqual([finding["certainty"] for finding in report["findings"]], ["proven"])
+        self.assertEqual((exit_code, report["verdict"]), (1, "unhealthy"))
+
+        setting = f"net.ipv4.ip_local_reserved_ports={NODE_PORT}"
+        fix = " ".join(line for finding in report["findings"] for line in finding["fix"])
+        self.assertIn(setting, fix.replace(" = ", "="))
+        self.node.run(f"sysctl -qw {setting}")
+        harness.apply(self._pod("cured"), self.namespace)
+        harness.wait_ready("cured", self.namespace, seconds=180)
+        before, ended = self._complaints("cured"), time.monotonic() + WATCH_SECONDS
+        exit_code, report = self._examine("cured")
+        self.assertEqual((codes(report), exit_code, report["verdict"]), ([], 0, "healthy"), report["summary"])
+        time.sleep(max(0.0, ended - time.monotonic()))
+        self.assertEqual(self._complaints("cured"), before)
+
+    def _wait_for_a_swallowed_check(self, pod: str) -> None:
+        """Until IPVS has taken an answer to kubelet for a client of its own: netcheck hasn't looked yet."""
+        address = harness.get("pod", pod, self.namespace)["status"]["podIP"]
+        taken = f"SYN_RECV +{address}:8080 .*:{NODE_PORT} "
+        self.node.run(f"timeout 150 bash -c 'until ipvsadm -Lnc | grep -E \"{taken}\"; do sleep 0.5; done'", 180)
+
+    def _examine(self, pod: str) -> tuple[int, dict[str, Any]]:
+        return examine(pod, self.namespace, "--timeout", "5m", seconds=400)
+
+    def _complaints(self, pod: str) -> int:
+        """How often kubelet has said that a check of the pod failed."""
+        selector = f"--field-selector=involvedObject.name={pod},reason=Unhealthy"
+        found = harness.kubectl("get", "events", "--namespace", self.namespace, selector, "--output=json")
+        return sum(event["count"] for event in json.loads(found)["items"])
+
+
+if __name__ == "__main__":
+    unittest.main()
