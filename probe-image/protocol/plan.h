@@ -29,6 +29,9 @@ struct Target {
   std::int64_t pid = 0;
 };
 
+/// Whether the target is the node itself.
+bool IsNode(const Target& target);
+
 /// Which source ports a batch of handshakes uses.
 enum class PortPlanKind {
   kUnknown,

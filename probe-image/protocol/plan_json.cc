@@ -139,6 +139,11 @@ const char* Name(PortPlanKind kind) {
   return "unknown";
 }
 
+bool IsNode(const Target& target) {
+  return target.host_network && target.pid == 0 && target.pod_uid.empty() &&
+         target.containers.empty();
+}
+
 const char* Name(CheckKind kind) {
   switch (kind) {
     case CheckKind::kHttp:

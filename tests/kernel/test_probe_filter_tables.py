@@ -103,7 +103,7 @@ class FilterTables(LabTest):
                          "accept; }\n chain own { accept; }\n}\n")
 
     def look(self) -> Report:
-        report = self.lab.probe(plan(self.lab.idle.pid))
+        report = self.lab.probe(plan(0, target={"host_network": True}))
         self.check_complete(report)
         return report
 
@@ -129,6 +129,11 @@ class FilterTables(LabTest):
                         jumps = {jump for jump in expected["jumps"] if not jump.startswith(HIDDEN)}
                         self.assertEqual(chain["jumps"], jumps, name)
                         self.assertEqual(chain["targets"], expected["targets"], name)
+
+    def test_not_read_for_a_pod(self) -> None:
+        report = self.lab.probe(plan(self.lab.idle.pid))
+        self.check_complete(report)
+        self.assertEqual(report.of("filter-table"), [])
 
     def test_rules_of_others_are_not_looked_at(self) -> None:
         fact = self.look().one("filter-table", moment="before", where="node", family="inet", name="site")

@@ -6,6 +6,7 @@
   RULE(PortName)             \
   RULE(Listening)            \
   RULE(AcceptQueueFull)      \
+  RULE(SynQueueFull)         \
   RULE(SourcePortsExhausted) \
   RULE(NoRoute)              \
   RULE(UnresolvedNeighbour)  \

@@ -36,8 +36,7 @@ std::vector<Fact> ReadTables(const SnapshotScope& scope, const std::string& proc
     add(ReadIpvsServices(label, proc_root));
     add(ReadIpvsConnections(label, scope.target_addresses, proc_root));
   }
-  // Rules are many and change seldom: not in the idle window too.
-  if (scope.moment != protocol::Moment::kIdle) {
+  if (scope.packet_filter) {
     add(ReadNfTables(label, proc_root));
     add(ReadIpTables(label, proc_root));
   }

@@ -15,10 +15,13 @@ struct SnapshotScope {
   protocol::Where where = protocol::Where::kNode;
   int netns_fd = -1;                          ///< The namespace; -1: the probe's own.
   std::vector<std::string> target_addresses;  ///< IPVS connections that involve these are reported.
+  /// Whether to read the packet filter's tables. Tens of thousands of rules are not unusual, and a
+  /// pod's checks need none of them.
+  bool packet_filter = false;
 };
 
 /// Sysctls, counters, listeners, fill of the conntrack table; of the node (Where::kNode) its IPVS
-/// services and connections as well; and, but for the moment kIdle, the packet filter's tables.
+/// services and connections as well; and the packet filter's tables if asked for.
 /// What cannot be read becomes an Unavailable fact, so the list is never short of an answer. Each
 /// fact fits into one line of the stream. Another namespace is read by a forked child within 5
 /// seconds. `proc_root` is "/proc" except in tests.

@@ -126,7 +126,9 @@ class Session {
 
   /// Both namespaces; returns what was seen.
   std::vector<Fact> Snapshot(Moment moment) {
-    std::vector<Fact> facts = TakeSnapshot({moment, Where::kNode, -1, TargetAddresses(plan_)});
+    const bool packet_filter = IsNode(plan_.target) && moment != Moment::kIdle;
+    std::vector<Fact> facts =
+        TakeSnapshot({moment, Where::kNode, -1, TargetAddresses(plan_), packet_filter});
     if (target_.pod_netns.valid()) {
       std::vector<Fact> pod =
           TakeSnapshot({moment, Where::kPod, target_.pod_netns.get(), TargetAddresses(plan_)});

@@ -62,11 +62,6 @@ void ChooseNetns(const Target& target,
   }
 }
 
-bool IsNode(const Target& target) {
-  return target.host_network && target.pid == 0 && target.pod_uid.empty() &&
-         target.containers.empty();
-}
-
 void FindByPid(const Target& target, const std::string& proc_root, FoundTarget& found) {
   const auto stat = ReadProcessStat(target.pid, proc_root);
   if (!stat || !stat->alive()) {

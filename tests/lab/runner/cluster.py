@@ -43,7 +43,7 @@ def pod_object(hosts: Hosts, host: Host, namespace: str, node_name: str) -> dict
         for container in host.containers
     ]
     metadata = {"name": host.object_name, "namespace": namespace, "uid": host.uid, "labels": host.labels}
-    if owner := fields.get("owner"):
+    if owner := hosts.variables.fill(fields.get("owner") or {}):
         metadata["ownerReferences"] = [{"kind": owner["kind"], "name": owner["name"], "controller": True}]
     return {
         "kind": "Pod",

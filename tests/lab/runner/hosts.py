@@ -82,6 +82,12 @@ class Hosts:
 
     def _space(self, kind: str) -> str:
         name = f"nclab-{self._label}-{kind}"
+        if kind == NODE and self.document.get("machine_is_node"):
+            run("ip", "netns", "attach", name, "1")
+            self._stack.callback(self._remove_space, name)
+            for bridge in (BRIDGE, OUTSIDE):  # Nothing else of it ends with the name.
+                self._stack.callback(self._remove_link, bridge)
+            return name
         run("ip", "netns", "add", name)
         self._stack.callback(self._remove_space, name)
         run("ip", "-n", name, "link", "set", "lo", "up")
@@ -91,6 +97,11 @@ class Hosts:
     def _remove_space(name: str) -> None:
         with contextlib.suppress(CommandError):
             run("ip", "netns", "delete", name)
+
+    @staticmethod
+    def _remove_link(name: str) -> None:
+        with contextlib.suppress(CommandError):
+            run("ip", "link", "delete", name)
 
     def _build(self) -> None:
         node = Host(NODE, self._space(NODE), self._addresses(), device=BRIDGE)

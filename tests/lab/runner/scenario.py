@@ -13,7 +13,7 @@ FAMILIES = ("ipv4", "ipv6")
 GROUNDS = ("netns", "vm")
 CERTAINTIES = ("proven", "likely", "possible")
 _KEYS = {
-    "title", "mechanism", "pair", "ground", "kernel", "families", "dual_stack", "node", "pods", "peers", "target",
+    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target",
     "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
 }  # fmt: skip
 _EXPECT_KEYS = {"findings", "risks", "undetermined", "says", "exit"}
@@ -67,6 +67,8 @@ class Scenario:
     @property
     def alone(self) -> bool:
         """It changes the machine itself, so that no other may run at the same time."""
+        if self.document.get("machine_is_node"):
+            return True
         steps = [step for key in ("setup", "cure", "teardown") for step in self.document.get(key) or ()]
         return any(step.get("host") == "machine" for step in steps)
 
@@ -105,6 +107,8 @@ def load(folder: Path) -> Scenario:
     scenario = Scenario(folder, document)
     if scenario.ground not in GROUNDS:
         raise ScenarioError(f"{file}: ground is one of {', '.join(GROUNDS)}")
+    if document.get("machine_is_node") and scenario.ground != "vm":
+        raise ScenarioError(f"{file}: machine_is_node is for a virtual machine")
     if not set(scenario.families) <= set(FAMILIES):
         raise ScenarioError(f"{file}: families are {', '.join(FAMILIES)}")
     try:

@@ -27,10 +27,12 @@ Names Codes(const EvidenceBuilder& builder) {
 }
 
 /// SYNs that reached the pod and got no answer, while another listener of the pod dropped some.
-EvidenceBuilder Unanswered(const protocol::Listener& before, const protocol::Listener& after) {
+EvidenceBuilder Unanswered(const protocol::Listener& before,
+                           const protocol::Listener& after,
+                           std::int64_t drops = 33) {
   EvidenceBuilder builder;
   builder.Handshakes(5, {kResultDeadline, kSynInPod})
-      .Counter(Where::kPod, "TcpExt.ListenDrops", 7, 40)
+      .Counter(Where::kPod, "TcpExt.ListenDrops", 7, 7 + drops)
       .Counter(Where::kPod, "TcpExt.ListenOverflows", 7, 40);
   builder.evidence().report.listeners = {{protocol::Moment::kBefore, Where::kPod, {before}},
                                          {protocol::Moment::kAfter, Where::kPod, {after}}};
@@ -82,6 +84,31 @@ TEST_CASE("without drops of each listener the namespace's counters have to decid
   CHECK(Codes(Unanswered(Listening(0, {}), Listening(0, {}))).empty());
   // Another socket than before: its counter began anew.
   CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 3))).empty());
+}
+
+TEST_CASE("full SYN queue: the kernel's count of it accounts for every SYN that was lost") {
+  struct Rises {
+    std::int64_t queue_full;
+    std::uint32_t own;
+    std::int64_t all;  ///< Of which 33 are of another listener's full accept queue.
+  };
+  const auto with = [](const Rises& rises, std::uint32_t waiting = 0) {
+    return Unanswered(Listening(0, 10), Listening(waiting, 10 + rises.own), rises.all)
+        .Counter(Where::kPod, "TcpExt.TCPReqQFullDrop", 3, 3 + rises.queue_full);
+  };
+  const auto certainty = [](const EvidenceBuilder& builder) {
+    const auto findings = Diagnose(builder.Build()).findings;
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].code == "NC-QUEUE-002");
+    return findings[0].certainty;
+  };
+  CHECK(certainty(with({6, 6, 39})) == Certainty::kProven);
+  // Other listeners' drops might be those of full SYN queues.
+  CHECK(certainty(with({6, 6, 43})) == Certainty::kLikely);
+  CHECK(certainty(with({10, 6, 43})) == Certainty::kProven);
+  CHECK(Codes(with({0, 6, 39})).empty());
+  CHECK(Codes(with({4, 6, 39})).empty());
+  CHECK(Codes(with({6, 6, 39}, 2)) == Names{"NC-QUEUE-001"});
 }
 
 TEST_CASE("stale neighbour: the SYN was addressed to another link-layer address") {

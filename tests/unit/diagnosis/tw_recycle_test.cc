@@ -112,7 +112,14 @@ TEST_CASE("tw_recycle: a full accept queue is not its doing") {
   EvidenceBuilder builder = Linux310({0, 5, 5});
   builder.Listeners({{"0.0.0.0", 8080, false, 2, 1}});
   CHECK(Codes(builder) == Names{"NC-QUEUE-001"});
+}
+
+TEST_CASE("tw_recycle: at most likely while another listener's accept queue is full") {
   EvidenceBuilder both = Linux310({5, 8, 3});
+  const Report report = Diagnose(both.Build());
+  REQUIRE(Codes(both) == Names{"NC-PAWS-001"});
+  CHECK(report.findings[0].certainty == Certainty::kLikely);
+  both.Listeners({{"0.0.0.0", 8080, false, 2, 1}});
   CHECK(Codes(both).empty());
 }
 

@@ -4,12 +4,15 @@ The machine's apt is used as a program only. Its sources, lists, status and cach
 that backports can be offered here and nothing of the machine changes.
 """
 
+import hashlib
 import re
 import subprocess
+import urllib.request
 from pathlib import Path
 from typing import Sequence
 
 from embedded import processes, steps
+from embedded.errors import ClusterError
 
 SOURCES = """\
 Types: deb
@@ -81,6 +84,21 @@ class Apt:
         empty = self._folder / "no-archives"
         (empty / "partial").mkdir(parents=True, exist_ok=True)
         return ["-o", f"Dir::Cache::archives={empty}"]
+
+
+def fetch(url: str, digest: str, folder: Path) -> Path:
+    """A file of this SHA-256, from the folder if it is there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / url.rpartition("/")[2]
+    if not file.exists():
+        with steps.Step(f"Downloading {file.name}"), urllib.request.urlopen(url, timeout=60) as answer:
+            content = answer.read()
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise ClusterError(f"{url} is not the file with the SHA-256 {digest}")
+            unfinished = file.with_suffix(".unfinished")
+            unfinished.write_bytes(content)
+            unfinished.rename(file)
+    return file
 
 
 def unpack(archive: Path, root: Path) -> None:

@@ -1,4 +1,5 @@
-"""The disk that every virtual machine starts from, and its kernels: built once from Debian's packages.
+"""The disk that every virtual machine starts from, and its kernels: built once from Debian's packages, and one of
+Ubuntu's old kernels.
 
 One ext4 file system for all kernels, with the modules of each. The machines write to copies of their own that go with
 them. Maintainer scripts don't run: what they would have made and is needed is made here.
@@ -17,11 +18,26 @@ from embedded.errors import ClusterError
 
 from . import cpio, debian
 
-KERNELS = {
+DEBIAN_KERNELS = {
     "6.1": r"linux-image-6\.1\.(\d+)-(\d+)-cloud-amd64-unsigned",
     "6.12": r"linux-image-6\.12\.(\d+)\+deb12-cloud-amd64-unsigned",
 }
 """The package of each: Debian 12's own kernel, and the one of its backports."""
+
+UBUNTU_POOL = "https://archive.ubuntu.com/ubuntu/pool/main/l/linux/"
+UBUNTU_KERNELS = {
+    "4.4": {
+        "linux-image-unsigned-4.4.0-210-generic_4.4.0-210.242_amd64.deb": (
+            "804c3356872f439bd44c88e66172bdfe5ba7c2cc193b081dcd42d52a315b8352"
+        ),
+        "linux-modules-4.4.0-210-generic_4.4.0-210.242_amd64.deb": (
+            "88d5a34d725a54cd0e7fbc7185c71c6d29fbddc3bd9630f1918ecdc4fe32da0d"
+        ),
+    }
+}
+"""The last one of Ubuntu 16.04, for what later kernels lost: its packages, and the SHA-256 of each."""
+
+KERNELS = (*DEBIAN_KERNELS, *UBUNTU_KERNELS)
 
 PACKAGES = (
     "bash",
@@ -136,8 +152,9 @@ def build() -> Image:
 def _make(image: Image) -> None:
     apt = debian.Apt(folder() / "apt")
     apt.update()
-    kernels = {version: apt.newest(pattern) for version, pattern in KERNELS.items()}
-    archives = apt.download([*PACKAGES, *kernels.values()])
+    archives = apt.download([*PACKAGES, *map(apt.newest, DEBIAN_KERNELS.values())])
+    for packages in UBUNTU_KERNELS.values():
+        archives += [debian.fetch(UBUNTU_POOL + name, digest, folder() / "ubuntu") for name, digest in packages.items()]
 
     made, root = Image(folder() / "unfinished"), folder() / "root"
     for left in (made.folder, root):

@@ -160,6 +160,8 @@ class Vm:
             *_disk("root", built.disk, "snapshot=on,cache=unsafe"),
             *["-chardev", f"socket,id=agent,fd={port}"],
             *["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=agent"],
+            # An old kernel finds too little randomness in a machine that nothing happens in, and getrandom() waits.
+            *["-object", "rng-random,id=entropy,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=entropy"],
         ]
         # It must not outlive whoever started it.
         command = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", *arguments]

@@ -23,6 +23,9 @@ using protocol::Moment;
 using protocol::PortRange;
 using protocol::Where;
 
+/// How many standard deviations a measured number may be away from the predicted one.
+constexpr double kDeviations = 3;
+
 std::optional<PortRange> SourcePorts(const Digest& digest) {
   const auto range = protocol::FindSysctl(
       digest.report(), Where::kNode, Moment::kBefore, "net.ipv4.ip_local_port_range");
@@ -125,13 +128,17 @@ void AddMeasured(const ProbeCase& probe, const PortShare& share, Finding& findin
   const double expected = tried * share.Expected();
   const double deviation = std::sqrt(expected * (1 - share.Expected()));
   if (tried > 0 && (swallowed > 0 || expected >= 1)) {
+    const bool agrees = std::abs(swallowed - expected) <= kDeviations * deviation;
     finding.evidence.push_back(
         fmt::format("Of {} whose source port the kernel chose, as it does for kubelet, {} met such "
-                    "a port; {:.1f} ± {:.1f} were to be expected.",
+                    "a port; {:.1f} ± {:.1f} were predicted, which {}.",
                     Count(tried, "connection"),
                     swallowed,
                     expected,
-                    deviation));
+                    deviation,
+                    agrees ? "agrees"
+                           : "differs: the kernel takes one port after the other for a "
+                             "destination, and a short walk does not see the whole range"));
   }
 }
 
@@ -151,7 +158,7 @@ void AddForecast(const Digest& digest,
   finding.evidence.push_back(
       fmt::format("Predicted share of connections that fail: {:.2f} % ({} of the {} ports of the "
                   "low bound's parity, which connect() takes first; {:.2f} % when those are used "
-                  "up). It assumes that each port is equally likely.",
+                  "up). It assumes that each port is equally likely in the long run.",
                   100 * share.Expected(),
                   share.failing_preferred,
                   share.preferred,

@@ -7,11 +7,13 @@
 // this very reason; ListenDrops counts the same ones. That ours were among them is proven when all
 // that the listeners dropped was dropped for it (PAWSPassive rose as ListenDrops did,
 // ListenOverflows did not), when ours are that many or fewer and were seen to reach the pod
-// unanswered, and when nobody else's were dropped in the idle window. Otherwise it is likely.
-// Look-alikes: a full accept queue counts ListenOverflows, a full SYN queue without cookies
+// unanswered, and when nobody else's were dropped in the idle window. Otherwise it is likely, also
+// where another listener's accept queue overflowed meanwhile, if ours is not full and the two
+// reasons add up to all drops. Look-alikes: a full accept queue counts ListenOverflows, a full SYN queue without cookies
 // ListenDrops alone, PAWS on established connections PAWSEstab.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -35,24 +37,35 @@ std::optional<std::string> Setting(const Digest& digest, const char* name) {
 struct Drops {
   std::int64_t passive = 0;
   std::int64_t listen = 0;
+  std::int64_t overflows = 0;
   /// Nobody was dropped in the idle window, before netcheck sent anything.
   bool quiet_before = false;
 };
 
-/// nullopt: nothing was dropped for the timestamp's sake, or something for another reason, too.
+/// nullopt: nothing was dropped for the timestamp's sake, or something for a reason not known.
 std::optional<Drops> ReadDrops(const Digest& digest) {
   constexpr const char* kPassive = "TcpExt.PAWSPassive";
   const Where where = digest.target_namespace();
   const auto passive = CounterRise(digest, where, kPassive);
   const auto listen = CounterRise(digest, where, "TcpExt.ListenDrops");
   const auto overflows = CounterRise(digest, where, "TcpExt.ListenOverflows");
-  if (!passive || !listen || !overflows || *passive == 0 || *passive != *listen ||
-      *overflows != 0) {
+  if (!passive || !listen || !overflows || *passive == 0 || *passive + *overflows != *listen) {
     return std::nullopt;
   }
   const auto idle = protocol::FindCounter(digest.report(), where, Moment::kIdle, kPassive);
   const auto before = protocol::FindCounter(digest.report(), where, Moment::kBefore, kPassive);
-  return Drops{*passive, *listen, idle && before && *idle == *before};
+  return Drops{*passive, *listen, *overflows, idle && before && *idle == *before};
+}
+
+/// Whether the probe's listener has room in its accept queue. An empty one has, where the kernel
+/// does not tell its limit.
+bool HasRoom(const Digest& digest, const model::Probe& probe) {
+  const auto listeners =
+      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
+  return listeners && std::ranges::any_of(*listeners, [&](const protocol::Listener& listener) {
+           return protocol::Accepts(listener, probe.address, probe.port) &&
+                  (listener.queue == 0 || listener.queue <= listener.backlog);
+         });
 }
 
 /// Without taps the SYN's arrival is not seen; what is, fits.
@@ -77,12 +90,15 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
       return Unobserved(attempt) && !TapsOpen(digest, attempt);
     });
   }
-  if (claims.empty() || drops.passive < std::ssize(claims)) {
+  if (claims.empty() || drops.passive < std::ssize(claims) ||
+      (drops.overflows > 0 && !HasRoom(digest, *probe.probe))) {
     return std::nullopt;
   }
   Finding finding;
   finding.code = "NC-PAWS-001";
-  finding.certainty = observed && drops.quiet_before ? Certainty::kProven : Certainty::kLikely;
+  finding.certainty = observed && drops.quiet_before && drops.overflows == 0
+                          ? Certainty::kProven
+                          : Certainty::kLikely;
   finding.subject = probe.subject;
   finding.title = "tcp_tw_recycle drops connections from addresses that several hosts share (NAT)";
   finding.evidence.push_back(fmt::format(
@@ -92,10 +108,12 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
                : "got no answer (the taps were not open, so where they were lost was not seen)"));
   finding.evidence.push_back(fmt::format(
       "TcpExt.PAWSPassive of that namespace rose by {}, TcpExt.ListenDrops by {}, "
-      "TcpExt.ListenOverflows by 0: whatever its listeners dropped had a timestamp older than the "
-      "last one of its address. In the idle window before, {}.",
+      "TcpExt.ListenOverflows by {}: whatever its listeners dropped{} had a timestamp older than "
+      "the last one of its address. In the idle window before, {}.",
       drops.passive,
       drops.listen,
+      drops.overflows,
+      drops.overflows == 0 ? "" : ", but for full accept queues, of which this port's is none,",
       drops.quiet_before ? "nothing was dropped"
                          : "others' SYNs were dropped, too, or nobody looked"));
   finding.evidence.push_back(

@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -62,10 +63,16 @@ class Run:
         self._outputs = {self._process.stdout.fileno(): b"O", self._process.stderr.fileno(): b"X"}
         for descriptor in (self._input, *self._outputs):
             os.set_blocking(descriptor, False)
-        self._ended = os.pidfd_open(self._process.pid)
+        # Readable at the end of the process, whose pidfd only later kernels have.
+        self._ended, writing = os.pipe()
+        threading.Thread(target=self._tell_the_end, args=[writing]).start()
         self._selector = selectors.DefaultSelector()
         for descriptor in (*self._outputs, self._ended):
             self._selector.register(descriptor, selectors.EVENT_READ)
+
+    def _tell_the_end(self, writing: int) -> None:
+        self._process.wait()
+        os.close(writing)
 
     def finish(self) -> None:
         timed_out, running = False, True
