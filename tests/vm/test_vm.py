@@ -185,6 +185,18 @@ class Kernel612(OfOneKernel, unittest.TestCase):
     KERNEL = "6.12"
 
 
+class Kernel44(unittest.TestCase):
+    """For what later kernels lost. Not all of the tools fit it."""
+
+    def test_it_boots_and_has_it(self) -> None:
+        with Vm("4.4") as vm:
+            vm.wait_ready()
+            self.assertTrue(vm.release.startswith("4.4."), vm.release)
+            script = "sysctl -n net.ipv4.tcp_tw_recycle; cut -d: -f2 /proc/self/cgroup | sort | paste -sd ' '"
+            done = vm.run(["bash", "-euc", script], SECONDS)
+        self.assertEqual(done, Done(0, b"0\ncpu freezer memory pids\n", b""))
+
+
 class CommandLine(unittest.TestCase):
     def test_copies_runs_and_passes_on_what_comes(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ import contextlib
 import time
 from pathlib import Path
 
-_CONTROLLERS = ("cpu", "memory", "pids")
+_CONTROLLERS = ("cpu", "io", "memory", "pids")
 _PERIOD_US = 100_000
 
 

@@ -317,6 +317,22 @@ TEST_CASE("ipvs: swallowed SYN-ACKs with the IPVS entry are proven, and the shar
   CHECK(Mentions(report.findings[0].evidence, "about one failure in 42 h"));
 }
 
+TEST_CASE("ipvs: a check that the kernel gave such a port is swallowed as well") {
+  protocol::CheckAttempt attempt = test::RefusedCheck();
+  attempt.source_address = "10.244.0.1";
+  attempt.source_port = 31055;
+  attempt.connect_result = kResultDeadline;
+  attempt.seen = test::kSeenAll;
+  EvidenceBuilder builder;
+  builder.NodeSysctl("net.ipv4.ip_local_port_range", "30001\t60000")
+      .IpvsService("10.244.0.1", 31055)
+      .Handshakes(10, {0, test::kSeenAll})
+      .Check(attempt);
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-IPVS-001"});
+  CHECK(report.findings[0].claims.size() == 1);
+}
+
 TEST_CASE("ipvs: likely without the entry, a risk when it did not strike, silent when reserved") {
   EvidenceBuilder builder;
   builder.NodeSysctl("net.ipv4.ip_local_port_range", "30001\t60000")

@@ -90,6 +90,18 @@ Measured Measure(const ProbeCase& probe, const std::map<std::string, std::set<in
       Add(attempt, it == services.end() ? std::set<int>() : it->second, measured);
     }
   }
+  // The checks' ports are the kernel's choice: one of them may be such a port, too.
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& judged : check->attempts) {
+      const protocol::CheckAttempt& attempt = *judged.attempt;
+      const auto it = services.find(attempt.source_address);
+      if (judged.failed && judged.stage == Stage::kSynAckLost && it != services.end() &&
+          it->second.count(attempt.source_port) != 0) {
+        measured.swallowed.push_back({attempt.check, attempt.index});
+        measured.swallowed_ports.insert(attempt.source_port);
+      }
+    }
+  }
   return measured;
 }
 
