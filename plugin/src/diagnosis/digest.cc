@@ -23,7 +23,7 @@ Stage StageOfConnect(const CheckAttempt& attempt, Stage batch_stage) {
   switch (attempt.connect_result) {
     case protocol::kResultDeadline:
     case ETIMEDOUT:
-      return batch_stage;
+      return (attempt.seen & protocol::kSeenPodSynAck) != 0 ? Stage::kSynAckLost : batch_stage;
     case ECONNREFUSED:
     case ECONNRESET:
       return Stage::kRejected;

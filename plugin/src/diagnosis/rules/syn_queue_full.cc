@@ -28,11 +28,13 @@ std::optional<Listener> AcceptingListener(const Digest& digest, const model::Pro
   return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
 }
 
-/// SYNs that full SYN queues dropped, of all listeners of the namespace, and what is known of whose.
+/// SYNs that full SYN queues dropped, of all listeners of the namespace, and what is known of
+/// whose.
 struct Drops {
-  std::int64_t queue_full = 0;       ///< TCPReqQFullDrop
-  std::optional<std::int64_t> own;   ///< What the probe's listener dropped, whatever the reason.
-  std::int64_t others_unexplained = 0;  ///< What other listeners dropped, but for full accept queues.
+  std::int64_t queue_full = 0;      ///< TCPReqQFullDrop
+  std::optional<std::int64_t> own;  ///< What the probe's listener dropped, whatever the reason.
+  std::int64_t others_unexplained =
+      0;  ///< What other listeners dropped, but for full accept queues.
 };
 
 std::optional<Drops> DropsFor(const Digest& digest, const model::Probe& probe) {
@@ -46,8 +48,7 @@ std::optional<Drops> DropsFor(const Digest& digest, const model::Probe& probe) {
     return std::nullopt;
   }
   Drops drops{*queue_full, ListenerDrops(digest, probe.address, probe.port)};
-  drops.others_unexplained =
-      std::max<std::int64_t>(0, *all - drops.own.value_or(0) - *overflows);
+  drops.others_unexplained = std::max<std::int64_t>(0, *all - drops.own.value_or(0) - *overflows);
   return drops;
 }
 
@@ -60,8 +61,8 @@ Finding Explain(const Digest& digest,
   Finding finding;
   finding.code = "NC-QUEUE-002";
   // Even if every other drop of the namespace were one of a full SYN queue.
-  const bool own = drops.own && *drops.own >= lost &&
-                   drops.queue_full - drops.others_unexplained >= lost;
+  const bool own =
+      drops.own && *drops.own >= lost && drops.queue_full - drops.others_unexplained >= lost;
   finding.certainty = own ? Certainty::kProven : Certainty::kLikely;
   finding.subject = probe.subject;
   finding.title = fmt::format(

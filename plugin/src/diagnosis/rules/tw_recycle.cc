@@ -9,8 +9,8 @@
 // ListenOverflows did not), when ours are that many or fewer and were seen to reach the pod
 // unanswered, and when nobody else's were dropped in the idle window. Otherwise it is likely, also
 // where another listener's accept queue overflowed meanwhile, if ours is not full and the two
-// reasons add up to all drops. Look-alikes: a full accept queue counts ListenOverflows, a full SYN queue without cookies
-// ListenDrops alone, PAWS on established connections PAWSEstab.
+// reasons add up to all drops. Look-alikes: a full accept queue counts ListenOverflows, a full SYN
+// queue without cookies ListenDrops alone, PAWS on established connections PAWSEstab.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -96,9 +96,8 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
   }
   Finding finding;
   finding.code = "NC-PAWS-001";
-  finding.certainty = observed && drops.quiet_before && drops.overflows == 0
-                          ? Certainty::kProven
-                          : Certainty::kLikely;
+  finding.certainty = observed && drops.quiet_before && drops.overflows == 0 ? Certainty::kProven
+                                                                             : Certainty::kLikely;
   finding.subject = probe.subject;
   finding.title = "tcp_tw_recycle drops connections from addresses that several hosts share (NAT)";
   finding.evidence.push_back(fmt::format(
