@@ -37,6 +37,17 @@ double RateOf(const Digest& digest, const model::Probe& like, bool http) {
   return rate;
 }
 
+/// Whether the NodePort range covers more than half of what the kernel chooses from.
+bool LeavesTooFew(const protocol::PortRange& range) {
+  int eligible = 0;
+  int left = 0;
+  for (int port = range.local.first; port <= range.local.last; ++port) {
+    eligible += range.Eligible(port) ? 1 : 0;
+    left += range.Eligible(port) && !kNodePorts.Contains(port) ? 1 : 0;
+  }
+  return 2 * left < eligible;
+}
+
 }  // namespace
 
 double PortShare::Expected() const {
@@ -84,7 +95,7 @@ double ConnectTimeoutSeconds(const Digest& digest) {
 std::string ReservedPortsWith(const protocol::PortRange& range, const std::set<int>& ports) {
   std::vector<PortInterval> intervals = range.reserved;
   if (!ports.empty() && kNodePorts.Contains(*ports.begin()) &&
-      kNodePorts.Contains(*ports.rbegin())) {
+      kNodePorts.Contains(*ports.rbegin()) && !LeavesTooFew(range)) {
     intervals.push_back(kNodePorts);
   } else {
     for (const int port : ports) {

@@ -40,7 +40,7 @@ std::optional<double> SecondsBetweenFailures(const PortShare& share,
 double ConnectTimeoutSeconds(const Digest& digest);
 
 /// A value for net.ipv4.ip_local_reserved_ports: what is reserved already, and these ports; the
-/// whole NodePort range (30000-32767) if that has them all.
+/// whole NodePort range (30000-32767) if that has them all and leaves half of the ports or more.
 std::string ReservedPortsWith(const protocol::PortRange& range, const std::set<int>& ports);
 
 }  // namespace netcheck::diagnosis

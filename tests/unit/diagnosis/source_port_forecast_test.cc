@@ -75,6 +75,13 @@ TEST_CASE("source port forecast: what is reserved stays reserved") {
   CHECK(ReservedPortsWith(Range("1024 60999", "8080,9000-9010"), {40000, 9011, 40001}) ==
         "8080,9000-9011,40000-40001");
   CHECK(ReservedPortsWith(Range("1024 60999", "8080"), {}) == "8080");
+  // The whole NodePort range would take the node most of its source ports.
+  CHECK(ReservedPortsWith(Range("30001 35000"), {31055, 31011}) == "31011,31055");
+}
+
+TEST_CASE("source port forecast: the NodePort range is reserved where half of the ports remain") {
+  CHECK(ReservedPortsWith(Range("30000 35535"), {31055}) == "30000-32767");
+  CHECK(ReservedPortsWith(Range("30000 35534"), {31055}) == "31055");
 }
 
 }  // namespace netcheck::diagnosis
