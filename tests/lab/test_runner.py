@@ -40,6 +40,7 @@ class Format(unittest.TestCase):
             ("title: x\nmechanism: y\npods: {}\nexpect: {finding: []}\n", "unknown: finding"),
             ("title: x\nmechanism: y\npods: {}\nexpect: {findings: [NC-A-001]}\n", "is not CODE proven or CODE likely"),
             ("title: x\nmechanism: y\npods: {}\nground: mars\n", "ground is one of netns, vm"),
+            ("title: x\nmechanism: y\npods: {}\nmachine_is_node: true\n", "machine_is_node is for a virtual machine"),
             ("- a list\n", "not a mapping"),
             ("title: [\n", "scenario.yaml"),
         ):
