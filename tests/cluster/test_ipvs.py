@@ -5,7 +5,6 @@ The node is a virtual machine. A good part of its few source ports are NodePorts
 coincidence. It takes minutes, and is chosen by NETCHECK_ALL_TESTS.
 """
 
-import json
 import os
 import unittest
 from typing import Any
