@@ -4,6 +4,7 @@
 // attempts the first one gets them. So specific causes stand before general ones.
 #define NETCHECK_RULES(RULE) \
   RULE(PortName)             \
+  RULE(AddressOnNode)        \
   RULE(Listening)            \
   RULE(AcceptQueueFull)      \
   RULE(SynQueueFull)         \
@@ -11,14 +12,18 @@
   RULE(NoRoute)              \
   RULE(UnresolvedNeighbour)  \
   RULE(StaleNeighbour)       \
+  RULE(RejectedByFilter)     \
   RULE(IpvsNodePort)         \
   RULE(ConntrackFull)        \
   RULE(TwRecycle)            \
   RULE(ServiceEndpoints)     \
   RULE(BackendMix)           \
+  RULE(ServiceUntranslated)  \
   RULE(PacketLoss)           \
   RULE(HandshakeLost)        \
   RULE(HttpStatus)           \
+  RULE(WrongProtocol)        \
+  RULE(ClosedWithoutAnswer)  \
   RULE(GrpcHealth)           \
   RULE(CpuThrottled)         \
   RULE(ApplicationBlocked)   \

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "diagnosis/words.h"
 
@@ -18,6 +19,24 @@ bool SharePort(const model::ServiceWay& a, const model::ServiceWay& b) {
 bool IsOf(const ServiceCase& way, const std::string& batch) {
   const auto& ids = way.way->batch_ids;
   return std::find(ids.begin(), ids.end(), batch) != ids.end();
+}
+
+/// SYNs to the Service's own address that were seen leaving the node on a device.
+int SeenUntranslated(const Digest& digest, const ServiceCase& way) {
+  const bool on_devices = std::any_of(
+      digest.report().taps.begin(), digest.report().taps.end(), [](const protocol::Tap& tap) {
+        return tap.open && tap.mode == "device";
+      });
+  int seen = 0;
+  for (const Batch* batch : way.batches) {
+    for (const HandshakeAttempt& attempt : batch->attempts) {
+      seen +=
+          on_devices && attempt.failed() && (attempt.handshake.seen & protocol::kSeenNodeSyn) != 0
+              ? 1
+              : 0;
+    }
+  }
+  return seen;
 }
 
 }  // namespace
@@ -69,6 +88,29 @@ Translation TranslationOf(const Digest& digest, const ServiceCase& way) {
     }
   }
   return result;
+}
+
+int Untranslated(const Digest& digest, const ServiceCase& way) {
+  return std::max(TranslationOf(digest, way).untranslated, SeenUntranslated(digest, way));
+}
+
+bool WentAstray(const HandshakeAttempt& attempt) {
+  const int result = attempt.handshake.result;
+  return result == protocol::kResultDeadline || result == ETIMEDOUT || result == EHOSTUNREACH ||
+         result == ENETUNREACH;
+}
+
+const protocol::IpvsService* FindIpvs(const Digest& digest, const model::ServiceWay& way) {
+  for (const protocol::IpvsServices& part : digest.report().ipvs_services) {
+    for (const protocol::IpvsService& service : part.services) {
+      if (part.moment == protocol::Moment::kBefore && service.protocol == "TCP" &&
+          service.address == way.address && service.port == way.port &&
+          !service.destinations.empty()) {
+        return &service;
+      }
+    }
+  }
+  return nullptr;
 }
 
 std::vector<std::string> ObservedOn(const Digest& digest, const ServiceCase& way) {

@@ -34,6 +34,16 @@ struct Translation {
 };
 Translation TranslationOf(const Digest& digest, const ServiceCase& way);
 
+/// How many failed connections left the node still addressed to the Service itself: as connection
+/// tracking has it, or as SYNs that were seen on a device.
+int Untranslated(const Digest& digest, const ServiceCase& way);
+
+/// Silence, or an ICMP error of a router that does not know the address. A reset is an answer.
+bool WentAstray(const HandshakeAttempt& attempt);
+
+/// IPVS's virtual service at the way's address and port, if it has a destination; else nullptr.
+const protocol::IpvsService* FindIpvs(const Digest& digest, const model::ServiceWay& way);
+
 /// What is known of the failed connections of a way that nobody explains.
 std::vector<std::string> ObservedOn(const Digest& digest, const ServiceCase& way);
 

@@ -129,7 +129,7 @@ TEST_CASE("unresolved neighbour: the node's own ICMP error, late and without a S
   CHECK(Codes(Unreachable(3'070'000, "ICMP 3/1")) == Names{"NC-NEIGH-002"});
   // A filter's reject comes at once, and with another code.
   CHECK(Codes(Unreachable(200, "ICMP 3/1")).empty());
-  CHECK(Codes(Unreachable(3'070'000, "ICMP 3/13")).empty());
+  CHECK(Codes(Unreachable(3'070'000, "ICMP 3/13")) == Names{"NC-REJECT-001"});
 }
 
 TEST_CASE("unresolved neighbour: not where packets went out") {
@@ -142,6 +142,70 @@ TEST_CASE("unresolved neighbour: not where packets went out") {
   }
   CHECK(Codes(from_elsewhere).empty());
   CHECK(Codes(Unreachable(3'070'000, "ICMP 3/1").WithoutTaps()).empty());
+}
+
+TEST_CASE("rejected by a filter: ICMP errors that TCP never sends") {
+  const auto told = [](const std::string& kind, Where where, const char* source) {
+    EvidenceBuilder builder = Unreachable(200, kind);
+    for (protocol::HandshakeDetail& detail : builder.evidence().report.handshake_details) {
+      detail.packets[0].where = where;
+      detail.packets[0].source = source;
+    }
+    return builder;
+  };
+  CHECK(Codes(told("ICMP 3/13", Where::kNode, "10.244.0.1")) == Names{"NC-REJECT-001"});
+  const auto title = [&](const EvidenceBuilder& builder) {
+    return Diagnose(builder.Build()).findings.at(0).title;
+  };
+  CHECK(title(told("ICMP 3/13", Where::kNode, "10.244.0.1")).find("of the node") !=
+        std::string::npos);
+  CHECK(title(told("ICMP 3/3", Where::kPod, "10.244.0.5")).find("in the pod") != std::string::npos);
+  CHECK(title(told("ICMP 3/10", Where::kNode, "10.9.9.9")).find("at 10.9.9.9") !=
+        std::string::npos);
+  // Routers and the kernel itself say these of hosts that they do not find.
+  CHECK(Codes(told("ICMP 3/1", Where::kNode, "10.9.9.9")).empty());
+  CHECK(Codes(told("ICMP 3/0", Where::kNode, "10.9.9.9")).empty());
+}
+
+TEST_CASE("rejected by a filter: a reset that is not TCP's own, of a port that listens") {
+  const auto reset = [](std::int64_t own) {
+    EvidenceBuilder builder;
+    builder
+        .Handshakes(5, {ECONNREFUSED, kSynInPod | protocol::kSeenPodRst | protocol::kSeenNodeRst})
+        .Counter(Where::kPod, "Tcp.OutRsts", 8, 8 + own);
+    return builder;
+  };
+  CHECK(Codes(reset(2)) == Names{"NC-REJECT-001"});
+  CHECK(Codes(reset(5)).empty());  // A redirect to a closed port: TCP sent them.
+  EvidenceBuilder closed = reset(5);
+  closed.Listeners({});
+  CHECK(Codes(closed) == Names{"NC-LISTEN-001"});
+  EvidenceBuilder unseen;
+  unseen.Handshakes(5, {ECONNREFUSED, protocol::kSeenNodeSyn | protocol::kSeenNodeRst})
+      .Counter(Where::kPod, "Tcp.OutRsts", 8, 8);
+  CHECK(Codes(unseen).empty());  // Somebody before the pod sent it.
+}
+
+TEST_CASE("address on node: connected from the address that was connected to") {
+  const auto own = [](int result, std::uint32_t seen) {
+    EvidenceBuilder builder;
+    builder.Handshakes(5, {result, seen});
+    for (protocol::HandshakeColumns& columns : builder.evidence().report.handshakes) {
+      columns.source_address = "10.244.0.5";
+    }
+    return builder;
+  };
+  const EvidenceBuilder refused =
+      own(ECONNREFUSED, protocol::kSeenNodeSyn | protocol::kSeenNodeRst);
+  CHECK(Codes(refused) == Names{"NC-ADDR-001"});
+  // Something on the node answers in the pod's place.
+  const Report answered = Diagnose(own(0, protocol::kSeenNodeSyn).Build());
+  CHECK(answered.findings.empty());
+  REQUIRE(answered.risks.size() == 1);
+  CHECK(answered.risks[0].code == "NC-ADDR-001");
+  EvidenceBuilder host_network = refused;
+  host_network.evidence().pod.host_network = true;
+  CHECK(std::ranges::count(Codes(host_network), "NC-ADDR-001") == 0);
 }
 
 TEST_CASE("no route: connect() itself failed, before it had a source address") {

@@ -297,6 +297,51 @@ TEST_CASE(
   CHECK(Codes(throttled).empty());
 }
 
+EvidenceBuilder Ended(const std::string& output, std::optional<std::int64_t> first_byte_us) {
+  protocol::CheckAttempt attempt;
+  attempt.result = "failure";
+  attempt.output = output;
+  attempt.phase = protocol::CheckPhase::kHeaders;
+  attempt.connect_us = 100;
+  attempt.first_byte_us = first_byte_us;
+  attempt.total_us = 1000;
+  EvidenceBuilder builder;
+  builder.Check(attempt);
+  return builder;
+}
+
+TEST_CASE("wrong protocol: the first bytes tell what the port speaks") {
+  const auto malformed = [](const std::string& bytes) {
+    return Ended(
+        "Get \"http://10.244.0.5:8080/\": net/http: HTTP/1.x transport connection broken: "
+        "malformed "
+        "HTTP response \"" +
+            bytes + "\"",
+        200);
+  };
+  CHECK(Codes(Ended("Get \"https://10.244.0.5:8080/\": http: server gave HTTP response to HTTPS "
+                    "client",
+                    std::nullopt)) == Names{"NC-HTTP-002"});
+  CHECK(Codes(malformed(R"(\x15\x03\x01\x00\x02\x02\x16)")) == Names{"NC-HTTP-002"});
+  const auto http2 = malformed(R"(\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00@\x00)");
+  REQUIRE(Codes(http2) == Names{"NC-HTTP-002"});
+  CHECK(Mentions(Diagnose(http2.Build()).findings[0].fix, "grpc probe"));
+  CHECK(Codes(malformed("SSH-2.0-OpenSSH_9.2")).empty());
+  CHECK(Codes(malformed(R"(\x00\x00\x06\x05)")).empty());
+  EvidenceBuilder sometimes = malformed(R"(\x15\x03\x01)");
+  CHECK(Codes(sometimes.HttpAnswer(200, 1000)).empty());
+}
+
+TEST_CASE("closed without an answer: likely, and not where some are answered") {
+  const EvidenceBuilder builder =
+      Ended("Get \"http://10.244.0.5:8080/healthz\": EOF", std::nullopt);
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-002"});
+  CHECK(report.findings[0].certainty == Certainty::kLikely);
+  EvidenceBuilder sometimes = builder;
+  CHECK(Codes(sometimes.HttpAnswer(200, 1000)).empty());
+}
+
 TEST_CASE("ipvs: swallowed SYN-ACKs with the IPVS entry are proven, and the share is predicted") {
   EvidenceBuilder builder;
   builder.NodeSysctl("net.ipv4.ip_local_port_range", "30001\t60000")

@@ -231,14 +231,37 @@ TEST_CASE("backend mix: versions that do without the chain") {
     CAPTURE(version);
     ServiceBuilder builder = Mixed();
     builder.evidence().node.kubelet_version = version;
-    CHECK(Codes(builder).empty());
-    CHECK(Diagnose(builder.evidence()).verdict == Verdict::kUndetermined);
+    CHECK(Codes(builder) == Names{"NC-KUBEPROXY-002"});
   }
   ServiceBuilder builder = Mixed();
   builder.evidence().node.kubelet_version = "v1.25.4-gke.100";
   const Report report = Diagnose(builder.evidence());
   REQUIRE(report.findings.size() == 1);
   CHECK(report.findings[0].certainty == Certainty::kLikely);
+}
+
+TEST_CASE("service untranslated: no rule at all, and what only looks like it") {
+  const auto untranslated = [] {
+    ServiceBuilder builder;
+    builder.Tried("vip", 10, kResultDeadline, protocol::kSeenNodeSyn);
+    return builder;
+  };
+  ServiceBuilder bare = untranslated();
+  bare.Tried("endpoint", 5, 0);
+  const Report report = Diagnose(bare.evidence());
+  REQUIRE(Codes(bare) == Names{"NC-KUBEPROXY-002"});
+  CHECK(report.findings[0].certainty == Certainty::kProven);
+  CHECK(Mentions(report.findings[0].evidence, "10 connections left the node addressed to"));
+  CHECK(Mentions(report.findings[0].evidence, "none of kube-proxy's chains"));
+  ServiceBuilder sick = untranslated();  // The endpoints don't answer either.
+  sick.Tried("endpoint", 5, kResultDeadline, protocol::kSeenNodeSyn);
+  CHECK(Codes(sick).empty());
+  ServiceBuilder ipvs = untranslated();
+  ipvs.Tried("endpoint", 5, 0).Ipvs();
+  CHECK(Codes(ipvs).empty());
+  ServiceBuilder unseen;
+  unseen.Tried("vip", 10, kResultDeadline).Tried("endpoint", 5, 0);
+  CHECK(Codes(unseen).empty());
 }
 
 TEST_CASE("backend mix: both sets are there and it works") {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -88,44 +87,6 @@ std::optional<int> MinorOf(std::string_view version) {
   return error == std::errc() ? std::optional(minor) : std::nullopt;
 }
 
-/// Silence, or an ICMP error of a router that does not know the address. A reset is an answer.
-bool WentAstray(const HandshakeAttempt& attempt) {
-  const int result = attempt.handshake.result;
-  return result == protocol::kResultDeadline || result == ETIMEDOUT || result == EHOSTUNREACH ||
-         result == ENETUNREACH;
-}
-
-/// SYNs to the Service's own address that were seen leaving the node on a device.
-int SeenUntranslated(const Digest& digest, const ServiceCase& way) {
-  const bool on_devices = std::any_of(
-      digest.report().taps.begin(), digest.report().taps.end(), [](const protocol::Tap& tap) {
-        return tap.open && tap.mode == "device";
-      });
-  int seen = 0;
-  for (const Batch* batch : way.batches) {
-    for (const HandshakeAttempt& attempt : batch->attempts) {
-      seen +=
-          on_devices && attempt.failed() && (attempt.handshake.seen & protocol::kSeenNodeSyn) != 0
-              ? 1
-              : 0;
-    }
-  }
-  return seen;
-}
-
-const protocol::IpvsService* FindIpvs(const Digest& digest, const model::ServiceWay& way) {
-  for (const protocol::IpvsServices& part : digest.report().ipvs_services) {
-    for (const protocol::IpvsService& service : part.services) {
-      if (part.moment == Moment::kBefore && service.protocol == "TCP" &&
-          service.address == way.address && service.port == way.port &&
-          !service.destinations.empty()) {
-        return &service;
-      }
-    }
-  }
-  return nullptr;
-}
-
 /// What the missing rules did to the packets, as it was seen. false: nothing was.
 bool AddEffect(const Digest& digest, const ServiceCase& way, Finding& finding) {
   const Translation translation = TranslationOf(digest, way);
@@ -144,7 +105,7 @@ bool AddEffect(const Digest& digest, const ServiceCase& way, Finding& finding) {
         way.way->address));
     return true;
   }
-  const int untranslated = std::max(translation.untranslated, SeenUntranslated(digest, way));
+  const int untranslated = Untranslated(digest, way);
   if (untranslated > 0) {
     finding.evidence.push_back(
         fmt::format("{} left the node addressed to {} itself: no rule sent them to an endpoint.",

@@ -28,8 +28,7 @@ std::string Advice(int status, const model::Probe& probe) {
     case kBadRequest:
       return fmt::format(
           "The application rejects the request itself. If it checks the Host header, allow {} or "
-          "set "
-          "httpGet.httpHeaders Host.",
+          "set httpGet.httpHeaders Host; if it speaks TLS there, set httpGet.scheme to HTTPS.",
           HostPort(probe.address, probe.port));
     case kUnauthorized:
     case kForbidden:
