@@ -29,6 +29,7 @@ Stage StageOfConnect(const CheckAttempt& attempt, Stage batch_stage) {
       return Stage::kRejected;
     case EADDRNOTAVAIL:
       return Stage::kNothingSent;  // No source port, or none of the node's addresses fits.
+    case EACCES:
     case EHOSTUNREACH:
     case ENETUNREACH:
       if ((attempt.seen & (protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) != 0) {

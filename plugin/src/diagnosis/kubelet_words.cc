@@ -35,6 +35,7 @@ constexpr std::pair<std::string_view, Ending> kWords[] = {
     {"connect: connection refused", Ending::kRefused},
     {"connect: no route to host", Ending::kUnreachable},
     {"connect: network is unreachable", Ending::kUnreachable},
+    {"connect: permission denied", Ending::kUnreachable},
     {"connect: operation not permitted", Ending::kNotSent},
     {"connect: cannot assign requested address", Ending::kNotSent},
     {"while reading body)", Ending::kBodyTimeout},
@@ -142,6 +143,7 @@ Ending EndingOfConnect(int result) {
   switch (result) {
     case ECONNREFUSED:
       return Ending::kRefused;
+    case EACCES:
     case EHOSTUNREACH:
     case ENETUNREACH:
       return Ending::kUnreachable;

@@ -30,10 +30,10 @@ int SeenUntranslated(const Digest& digest, const ServiceCase& way) {
   int seen = 0;
   for (const Batch* batch : way.batches) {
     for (const HandshakeAttempt& attempt : batch->attempts) {
-      seen +=
-          on_devices && attempt.failed() && (attempt.handshake.seen & protocol::kSeenNodeSyn) != 0
-              ? 1
-              : 0;
+      seen += on_devices && WentAstray(attempt) &&
+                      (attempt.handshake.seen & protocol::kSeenNodeSyn) != 0
+                  ? 1
+                  : 0;
     }
   }
   return seen;
@@ -104,8 +104,7 @@ const protocol::IpvsService* FindIpvs(const Digest& digest, const model::Service
   for (const protocol::IpvsServices& part : digest.report().ipvs_services) {
     for (const protocol::IpvsService& service : part.services) {
       if (part.moment == protocol::Moment::kBefore && service.protocol == "TCP" &&
-          service.address == way.address && service.port == way.port &&
-          !service.destinations.empty()) {
+          service.address == way.address && service.port == way.port) {
         return &service;
       }
     }

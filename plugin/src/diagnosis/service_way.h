@@ -41,7 +41,7 @@ int Untranslated(const Digest& digest, const ServiceCase& way);
 /// Silence, or an ICMP error of a router that does not know the address. A reset is an answer.
 bool WentAstray(const HandshakeAttempt& attempt);
 
-/// IPVS's virtual service at the way's address and port, if it has a destination; else nullptr.
+/// IPVS's virtual service at the way's address and port; nullptr: none is known.
 const protocol::IpvsService* FindIpvs(const Digest& digest, const model::ServiceWay& way);
 
 /// What is known of the failed connections of a way that nobody explains.

@@ -75,6 +75,11 @@ Stage StageOf(const Handshake& handshake, const TapView& taps) {
       return taps.node_out && !Saw(handshake, protocol::kSeenNodeSyn) ? Stage::kNothingSent
                                                                       : Stage::kUnknown;
     default:
+      // ICMPv6 "prohibited" is EACCES (tab_unreach of net/ipv6/icmp.c).
+      if (handshake.result == EACCES &&
+          Saw(handshake, protocol::kSeenNodeIcmp | protocol::kSeenPodIcmp)) {
+        return Stage::kRejected;
+      }
       return Saw(handshake, protocol::kSeenNodeSyn) ? Stage::kUnknown : Stage::kNothingSent;
   }
 }

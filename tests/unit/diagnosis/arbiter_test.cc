@@ -68,7 +68,7 @@ TEST_CASE("arbiter: failures that no rule explains keep their errors and what wa
   closed.total_us = 200;
   closed.phase = protocol::CheckPhase::kHeaders;
   closed.result = "failure";
-  closed.output = "Get \"http://10.244.0.5:8080/healthz\": EOF";
+  closed.output = "Get \"https://10.244.0.5:8080/healthz\": http2: server sent GOAWAY";
   const Report report = Diagnose(EvidenceBuilder().Check(closed).Build());
   CHECK(report.verdict == Verdict::kUndetermined);
   REQUIRE(report.unexplained.size() == 1);

@@ -93,8 +93,13 @@ TEST_CASE("full SYN queue: the kernel's count of it accounts for every SYN that 
     std::int64_t all;  ///< Of which 33 are of another listener's full accept queue.
   };
   const auto with = [](const Rises& rises, std::uint32_t waiting = 0) {
-    return Unanswered(Listening(0, 10), Listening(waiting, 10 + rises.own), rises.all)
-        .Counter(Where::kPod, "TcpExt.TCPReqQFullDrop", 3, 3 + rises.queue_full);
+    EvidenceBuilder builder =
+        Unanswered(Listening(0, 10), Listening(waiting, 10 + rises.own), rises.all)
+            .Counter(Where::kPod, "TcpExt.TCPReqQFullDrop", 3, 3 + rises.queue_full);
+    auto& listeners = builder.evidence().report.listeners;
+    listeners[0].listeners.push_back({"0.0.0.0", 9090, false, 2, 1, 100});
+    listeners[1].listeners.push_back({"0.0.0.0", 9090, false, 2, 1, 133});
+    return builder;
   };
   const auto certainty = [](const EvidenceBuilder& builder) {
     const auto findings = Diagnose(builder.Build()).findings;
@@ -106,6 +111,14 @@ TEST_CASE("full SYN queue: the kernel's count of it accounts for every SYN that 
   // Other listeners' drops might be those of full SYN queues.
   CHECK(certainty(with({6, 6, 43})) == Certainty::kLikely);
   CHECK(certainty(with({10, 6, 43})) == Certainty::kProven);
+  // Our own accept queue may have overflowed in a burst.
+  EvidenceBuilder alone = with({6, 6, 39});
+  for (protocol::Listeners& part : alone.evidence().report.listeners) {
+    part.listeners.pop_back();
+  }
+  CHECK(certainty(alone) == Certainty::kLikely);
+  // It dropped nothing itself: somebody before it did.
+  CHECK(Codes(with({6, 0, 39})) == Names{"NC-LOST-003"});
   CHECK(Codes(with({0, 6, 39})).empty());
   CHECK(Codes(with({4, 6, 39})).empty());
   CHECK(Codes(with({6, 6, 39}, 2)) == Names{"NC-QUEUE-001"});
@@ -175,7 +188,19 @@ TEST_CASE("rejected by a filter: a reset that is not TCP's own, of a port that l
         .Counter(Where::kPod, "Tcp.OutRsts", 8, 8 + own);
     return builder;
   };
-  CHECK(Codes(reset(2)) == Names{"NC-REJECT-001"});
+  CHECK(Codes(reset(0)).empty());  // Whether the pod forwards for others is not known.
+  const auto certainty = [&](std::int64_t own) {
+    EvidenceBuilder builder = reset(own);
+    const auto findings =
+        Diagnose(builder.Counter(Where::kPod, "Ip.ForwDatagrams", 3, 3).Build()).findings;
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].code == "NC-REJECT-001");
+    return findings[0].certainty;
+  };
+  CHECK(certainty(0) == Certainty::kProven);
+  CHECK(certainty(2) == Certainty::kLikely);  // Two of five may be TCP's.
+  EvidenceBuilder inner = reset(0);           // A container in the container said so.
+  CHECK(Codes(inner.Counter(Where::kPod, "Ip.ForwDatagrams", 3, 8)).empty());
   CHECK(Codes(reset(5)).empty());  // A redirect to a closed port: TCP sent them.
   EvidenceBuilder closed = reset(5);
   closed.Listeners({});
@@ -203,6 +228,9 @@ TEST_CASE("address on node: connected from the address that was connected to") {
   CHECK(answered.findings.empty());
   REQUIRE(answered.risks.size() == 1);
   CHECK(answered.risks[0].code == "NC-ADDR-001");
+  EvidenceBuilder elsewhere = refused;  // httpGet.host is an address of the node.
+  elsewhere.evidence().pod.ips = {"10.244.0.77"};
+  CHECK(std::ranges::count(Codes(elsewhere), "NC-ADDR-001") == 0);
   EvidenceBuilder host_network = refused;
   host_network.evidence().pod.host_network = true;
   CHECK(std::ranges::count(Codes(host_network), "NC-ADDR-001") == 0);

@@ -319,15 +319,22 @@ TEST_CASE("wrong protocol: the first bytes tell what the port speaks") {
             bytes + "\"",
         200);
   };
-  CHECK(Codes(Ended("Get \"https://10.244.0.5:8080/\": http: server gave HTTP response to HTTPS "
-                    "client",
-                    std::nullopt)) == Names{"NC-HTTP-002"});
+  EvidenceBuilder plain = Ended(
+      "Get \"https://10.244.0.5:8080/\": http: server gave HTTP response to HTTPS client", {});
+  CHECK(Codes(plain).empty());  // The probe speaks HTTP itself.
+  plain.evidence().probes[0].scheme = "HTTPS";
+  CHECK(Codes(plain) == Names{"NC-HTTP-002"});
   CHECK(Codes(malformed(R"(\x15\x03\x01\x00\x02\x02\x16)")) == Names{"NC-HTTP-002"});
   const auto http2 = malformed(R"(\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00@\x00)");
   REQUIRE(Codes(http2) == Names{"NC-HTTP-002"});
   CHECK(Mentions(Diagnose(http2.Build()).findings[0].fix, "grpc probe"));
   CHECK(Codes(malformed("SSH-2.0-OpenSSH_9.2")).empty());
   CHECK(Codes(malformed(R"(\x00\x00\x06\x05)")).empty());
+  // It was redirected to HTTPS at a plain port.
+  EvidenceBuilder redirected = Ended(
+      "Get \"https://10.244.0.5:8080/\": http: server gave HTTP response to HTTPS client", 200);
+  redirected.evidence().report.check_attempts[0].http_status = 301;
+  CHECK(Codes(redirected).empty());
   EvidenceBuilder sometimes = malformed(R"(\x15\x03\x01)");
   CHECK(Codes(sometimes.HttpAnswer(200, 1000)).empty());
 }

@@ -4,6 +4,10 @@
 // ip6_route_get_saddr of net/ipv6/route.c). Nothing reaches the pod.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -37,12 +41,14 @@ std::vector<Finding> AddressOnNode(const Digest& digest) {
   if (digest.evidence->pod.host_network) {
     return findings;  // Then it is the node's, as it should be.
   }
+  const std::vector<std::string>& ips = digest.evidence->pod.ips;
   for (const ProbeCase& probe : digest.probes) {
+    const std::string& address = probe.probe->address;
     const int count = probe.unusable.empty() ? CountToItself(probe) : 0;
-    if (count == 0) {
+    // A probe's `host` may be the node's address by intention.
+    if (count == 0 || std::ranges::find(ips, address) == ips.end()) {
       continue;
     }
-    const std::string& address = probe.probe->address;
     Finding finding;
     finding.code = "NC-ADDR-001";
     finding.subject = probe.subject;

@@ -90,7 +90,8 @@ std::optional<int> MinorOf(std::string_view version) {
 /// What the missing rules did to the packets, as it was seen. false: nothing was.
 bool AddEffect(const Digest& digest, const ServiceCase& way, Finding& finding) {
   const Translation translation = TranslationOf(digest, way);
-  if (const protocol::IpvsService* ipvs = FindIpvs(digest, *way.way)) {
+  const protocol::IpvsService* ipvs = FindIpvs(digest, *way.way);
+  if (ipvs != nullptr && !ipvs->destinations.empty()) {
     finding.evidence.push_back(fmt::format("IPVS has the virtual service {} with {}.",
                                            HostPort(ipvs->address, ipvs->port),
                                            Count(std::ssize(ipvs->destinations), "destination")));

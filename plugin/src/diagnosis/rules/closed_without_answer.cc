@@ -7,15 +7,23 @@
 #include <set>
 #include <string>
 
+#include "diagnosis/kubelet_words.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
 namespace {
 
+/// A reset reached the node that the pod was not seen to send, while it was seen to answer before.
+bool ResetOnTheWay(std::uint32_t seen) {
+  return (seen & protocol::kSeenNodeRst) != 0 && (seen & protocol::kSeenPodSynAck) != 0 &&
+         (seen & protocol::kSeenPodRst) == 0;
+}
+
 bool Closed(const JudgedAttempt& attempt) {
   return attempt.stage == Stage::kResetLater && attempt.attempt->connect_us &&
-         !attempt.attempt->first_byte_us;
+         !attempt.attempt->first_byte_us && !ResetOnTheWay(attempt.attempt->seen) &&
+         EndingIn(attempt.attempt->output) == Ending::kReset;
 }
 
 struct Closings {

@@ -79,6 +79,23 @@ void Add(const HandshakeAttempt& attempt, const std::set<int>& collisions, Measu
   }
 }
 
+/// A check's port is the kernel's choice: it may be such a port, too.
+void AddCheck(const JudgedAttempt& judged,
+              const std::map<std::string, std::set<int>>& services,
+              Measured& measured) {
+  const protocol::CheckAttempt& attempt = *judged.attempt;
+  const auto it = services.find(attempt.source_address);
+  if (it == services.end() || it->second.count(attempt.source_port) == 0) {
+    return;
+  }
+  if (attempt.connect_us) {
+    ++measured.collided_and_passed;
+  } else if (judged.failed && judged.stage == Stage::kSynAckLost) {
+    measured.swallowed.push_back({attempt.check, attempt.index});
+    measured.swallowed_ports.insert(attempt.source_port);
+  }
+}
+
 Measured Measure(const ProbeCase& probe, const std::map<std::string, std::set<int>>& services) {
   Measured measured;
   for (const Batch* batch : probe.batches) {
@@ -90,16 +107,9 @@ Measured Measure(const ProbeCase& probe, const std::map<std::string, std::set<in
       Add(attempt, it == services.end() ? std::set<int>() : it->second, measured);
     }
   }
-  // The checks' ports are the kernel's choice: one of them may be such a port, too.
   for (const CheckCase* check : probe.checks) {
-    for (const JudgedAttempt& judged : check->attempts) {
-      const protocol::CheckAttempt& attempt = *judged.attempt;
-      const auto it = services.find(attempt.source_address);
-      if (judged.failed && judged.stage == Stage::kSynAckLost && it != services.end() &&
-          it->second.count(attempt.source_port) != 0) {
-        measured.swallowed.push_back({attempt.check, attempt.index});
-        measured.swallowed_ports.insert(attempt.source_port);
-      }
+    for (const JudgedAttempt& attempt : check->attempts) {
+      AddCheck(attempt, services, measured);
     }
   }
   return measured;
@@ -124,34 +134,36 @@ const protocol::IpvsConnection* FindConnection(const Digest& digest,
 /// What the kernel-chosen ports met, beside what the share of failing ports predicts.
 void AddMeasured(const ProbeCase& probe, const PortShare& share, Finding& finding) {
   int tried = 0;
+  int met = 0;
   int swallowed = 0;
   for (const Batch* batch : probe.batches) {
     if (batch->plan->ports.kind != protocol::PortPlanKind::kKubelet) {
       continue;
     }
     for (const HandshakeAttempt& attempt : batch->attempts) {
-      tried += attempt.handshake.result == protocol::kResultNotTried ? 0 : 1;
-      swallowed += attempt.stage == Stage::kSynAckLost &&
-                           share.ports.count(attempt.handshake.source_port) != 0
-                       ? 1
-                       : 0;
+      const bool made = attempt.handshake.result != protocol::kResultNotTried;
+      const bool collides = made && share.ports.count(attempt.handshake.source_port) != 0;
+      tried += made ? 1 : 0;
+      met += collides ? 1 : 0;
+      swallowed += collides && attempt.stage == Stage::kSynAckLost ? 1 : 0;
     }
   }
   const double expected = tried * share.Expected();
   const double deviation = std::sqrt(expected * (1 - share.Expected()));
-  if (tried > 0 && (swallowed > 0 || expected >= 1)) {
-    const bool agrees = std::abs(swallowed - expected) <= kDeviations * deviation;
-    finding.evidence.push_back(
-        fmt::format("Of {} whose source port the kernel chose, as it does for kubelet, {} met such "
-                    "a port; {:.1f} ± {:.1f} were predicted, which {}.",
-                    Count(tried, "connection"),
-                    swallowed,
-                    expected,
-                    deviation,
-                    agrees ? "agrees"
-                           : "differs: the kernel takes one port after the other for a "
-                             "destination, and a short walk does not see the whole range"));
+  if (tried == 0 || (met == 0 && expected < 1)) {
+    return;
   }
+  // The kernel takes one port after the other for a destination: a short walk sees a part of them.
+  const bool agrees = std::abs(met - expected) <= kDeviations * deviation;
+  finding.evidence.push_back(
+      fmt::format("Of {} whose source port the kernel chose, as it does for kubelet, {} met such a "
+                  "port ({:.1f} ± {:.1f} were predicted, which {}), and {} of these got no answer.",
+                  Count(tried, "connection"),
+                  met,
+                  expected,
+                  deviation,
+                  agrees ? "agrees" : "differs",
+                  swallowed));
 }
 
 void AddForecast(const Digest& digest,

@@ -46,35 +46,36 @@ std::string FiltersWords(const std::string& kind, bool ipv6) {
 struct Errors {
   std::set<std::string> said;     ///< "administratively prohibited (ICMP 3/13)"
   std::set<std::string> sources;  ///< Addresses that sent them.
-  bool from_pod = false;          ///< Out of the pod's own network namespace.
+  bool from_pod = false;          ///< Seen leaving the pod's network namespace.
+  bool as_pod = false;            ///< With the pod's address as their source.
   bool from_node = false;         ///< The node's, to itself.
   bool others = false;            ///< Errors that no filter need have sent.
 };
 
-void Add(const protocol::HandshakeDetail& detail, bool ipv6, Errors& errors) {
+void Add(const protocol::HandshakeDetail& detail, const std::string& address, Errors& errors) {
   for (const protocol::Packet& packet : detail.packets) {
     if (packet.kind.rfind("ICMP ", 0) != 0) {
       continue;
     }
-    const std::string words = FiltersWords(packet.kind, ipv6);
+    const std::string words = FiltersWords(packet.kind, IsIpv6(address));
     if (words.empty()) {
       errors.others = true;
       continue;
     }
     errors.said.insert(fmt::format("{} ({})", words, packet.kind));
     errors.sources.insert(packet.source);
-    errors.from_pod = errors.from_pod || packet.where == Where::kPod;
+    errors.as_pod = errors.as_pod || packet.source == address;
+    errors.from_pod = errors.from_pod || (packet.where == Where::kPod && packet.source == address);
     errors.from_node = errors.from_node || packet.source == detail.source_address;
   }
 }
 
 Errors ErrorsOf(const Digest& digest, const ProbeCase& probe) {
-  const bool ipv6 = IsIpv6(probe.probe->address);
   Errors errors;
   for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
     if (std::ranges::any_of(probe.batches,
                             [&](const Batch* batch) { return batch->plan->id == detail.batch; })) {
-      Add(detail, ipv6, errors);
+      Add(detail, probe.probe->address, errors);
     }
   }
   return errors;
@@ -93,7 +94,28 @@ std::vector<AttemptRef> Claim(const ProbeCase& probe, SeenPredicate seen) {
   return claims;
 }
 
-enum class Place { kPod, kNode, kBetween };
+enum class Place { kPod, kPodOrBridge, kNode, kBetween };
+
+Place PlaceOf(const Errors& errors) {
+  return errors.from_pod    ? Place::kPod
+         : errors.from_node ? Place::kNode
+         : errors.as_pod    ? Place::kPodOrBridge
+                            : Place::kBetween;
+}
+
+std::string Name(Place place, const std::string& sources) {
+  switch (place) {
+    case Place::kPod:
+      return "in the pod's network namespace";
+    case Place::kPodOrBridge:
+      return "in the pod's network namespace, or in the bridge before it,";
+    case Place::kNode:
+      return "of the node";
+    case Place::kBetween:
+      break;
+  }
+  return "at " + sources;
+}
 
 Finding Begin(const Digest& digest, const ProbeCase& probe, Place place, const std::string& where) {
   Finding finding;
@@ -104,6 +126,13 @@ Finding Begin(const Digest& digest, const ProbeCase& probe, Place place, const s
   const std::string& node = digest.evidence->node.name;
   const int port = probe.probe->port;
   switch (place) {
+    case Place::kPodOrBridge:
+      finding.fix.push_back(
+          fmt::format("On node {}: nft list ruleset shows rules of the families bridge and netdev, "
+                      "which answer "
+                      "in the pod's name. Else look into the pod:",
+                      node));
+      [[fallthrough]];
     case Place::kPod:
       finding.fix.push_back(fmt::format(
           "In the pod's network namespace (nsenter on node {}): nft list ruleset and "
@@ -116,10 +145,9 @@ Finding Begin(const Digest& digest, const ProbeCase& probe, Place place, const s
       finding.fix.push_back(
           fmt::format("On node {}: nft list ruleset and iptables-save show the rule (a firewall "
                       "such as firewalld or ufw, or a network policy's); let it accept {} from the "
-                      "node itself. ip route get {} shows a route of type prohibit.",
+                      "node itself.",
                       node,
-                      HostPort(probe.probe->address, port),
-                      probe.probe->address));
+                      HostPort(probe.probe->address, port)));
       break;
     case Place::kBetween:
       finding.fix.push_back(fmt::format(
@@ -141,23 +169,20 @@ std::optional<Finding> ByIcmp(const Digest& digest, const ProbeCase& probe) {
   if (claims.empty()) {
     return std::nullopt;
   }
-  const Place place = errors.from_pod    ? Place::kPod
-                      : errors.from_node ? Place::kNode
-                                         : Place::kBetween;
+  const Place place = PlaceOf(errors);
   const std::string sources = fmt::format("{}", fmt::join(errors.sources, ", "));
-  Finding finding = Begin(digest,
-                          probe,
-                          place,
-                          place == Place::kPod    ? "in the pod's network namespace"
-                          : place == Place::kNode ? "of the node"
-                                                  : "at " + sources);
+  Finding finding = Begin(digest, probe, place, Name(place, sources));
   finding.evidence.push_back(
       fmt::format("{} ended with an ICMP error of {}: {}. TCP answers with a reset where nobody "
                   "listens, never with such an error.",
                   Count(std::ssize(claims), "connection"),
                   sources,
                   fmt::join(errors.said, ", ")));
-  if (place == Place::kPod) {
+  const auto through_pod = Claim(probe, [](std::uint32_t seen) {
+    constexpr std::uint32_t kThroughPod = protocol::kSeenPodSyn | protocol::kSeenPodIcmp;
+    return (seen & kThroughPod) == kThroughPod;
+  });
+  if (through_pod.size() == claims.size()) {
     finding.evidence.emplace_back(
         "The SYNs were seen to reach the pod's network namespace, and the errors to leave it.");
   }
@@ -178,20 +203,31 @@ bool Listens(const Digest& digest, const model::Probe& probe) {
 }
 
 std::optional<Finding> ByReset(const Digest& digest, const ProbeCase& probe) {
+  const bool ipv6 = IsIpv6(probe.probe->address);
+  const Where where = digest.target_namespace();
   auto claims =
       Claim(probe, [](std::uint32_t seen) { return (seen & kResetByPod) == kResetByPod; });
-  const auto own = CounterRise(digest, digest.target_namespace(), "Tcp.OutRsts");
-  if (claims.empty() || !own || *own >= std::ssize(claims) || !Listens(digest, *probe.probe)) {
+  const auto own = CounterRise(digest, where, "Tcp.OutRsts");
+  // Of a host behind the pod, to which its kernel sends the SYN on (containers in a container).
+  const auto forwarded =
+      CounterRise(digest, where, ipv6 ? "Ip6.OutForwDatagrams" : "Ip.ForwDatagrams");
+  if (claims.empty() || !own || *own >= std::ssize(claims) || forwarded.value_or(1) != 0 ||
+      !Listens(digest, *probe.probe)) {
     return std::nullopt;
   }
   Finding finding = Begin(digest, probe, Place::kPod, "in the pod's network namespace");
+  // The pod has other connections, and some are reset by TCP as they should be.
+  constexpr std::int64_t kUsual = 10;
+  finding.certainty = kUsual * *own < std::ssize(claims) ? Certainty::kProven : Certainty::kLikely;
   finding.evidence.push_back(
       fmt::format("{} reached the pod's network namespace and were answered with a reset, though "
                   "port {} is in LISTEN.",
                   Count(std::ssize(claims), "SYN"),
                   probe.probe->port));
-  finding.evidence.push_back(fmt::format(
-      "Tcp.OutRsts of that namespace, which counts TCP's own resets, rose by {} only.", *own));
+  finding.evidence.push_back(
+      fmt::format("Tcp.OutRsts of that namespace, which counts TCP's own resets, rose by {} only, "
+                  "and it forwarded no packet of another host.",
+                  *own));
   finding.claims = std::move(claims);
   return finding;
 }

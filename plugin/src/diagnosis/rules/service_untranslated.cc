@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -20,64 +21,83 @@ using protocol::FilterTable;
 using protocol::Moment;
 using protocol::Where;
 
-/// What kube-proxy has in the packet filter, of this address family.
-std::string RulesOf(const std::vector<FilterTable>& tables, bool ipv6) {
+/// What kube-proxy has in the packet filter, of one address family.
+struct Rules {
   std::vector<std::string> found;
-  for (const FilterTable& table : tables) {
+  bool any = false;  ///< Rules of Services: they may be of others than this one.
+};
+
+Rules RulesOf(const Digest& digest, Moment moment, bool ipv6) {
+  Rules rules;
+  for (const FilterTable& table :
+       protocol::FindFilterTables(digest.report(), Where::kNode, moment)) {
     if (table.family != (ipv6 ? "ip6" : "ip")) {
       continue;
     }
     if (table.name == "kube-proxy") {
-      found.emplace_back("its nftables table is there");
+      rules.found.emplace_back("its nftables table is there");
+      rules.any = true;
     } else if (const auto chain = protocol::FindChain(table, "KUBE-SERVICES");
                chain && table.name == "nat") {
-      found.push_back(fmt::format("KUBE-SERVICES of the {} backend holds {}, beside {} of Services",
-                                  table.backend,
-                                  Count(chain->rules, "rule"),
-                                  Count(table.service_chains, "chain")));
+      rules.any = rules.any || chain->rules > 0 || table.service_chains > 0;
+      rules.found.push_back(
+          fmt::format("KUBE-SERVICES of the {} backend holds {}, beside {} of single Services",
+                      table.backend,
+                      Count(chain->rules, "rule"),
+                      Count(table.service_chains, "chain")));
     }
   }
-  return found.empty() ? "none of kube-proxy's chains and tables is there"
-                       : fmt::format("{}", fmt::join(found, "; "));
+  return rules;
 }
 
+/// Whether IPVS has the address, or can't be excluded.
+bool MayBeIpvs(const Digest& digest, const model::ServiceWay& way) {
+  const auto& unavailable = digest.report().unavailable;
+  return FindIpvs(digest, way) != nullptr ||
+         std::ranges::any_of(unavailable, [](const protocol::Unavailable& fact) {
+           return fact.what == "ipvs.services" && fact.moment == Moment::kBefore &&
+                  fact.error_number != ENOENT;  // The module is not there: nor are its services.
+         });
+}
+
+/// Where no chain of kube-proxy's is there, another program may translate behind a device of the
+/// node (OVN-Kubernetes, Antrea, Calico's eBPF), and untranslated SYNs are as they should be.
 std::optional<Finding> Examine(const Digest& digest, const ServiceCase& way) {
   const EndpointTally endpoints = TallyEndpoints(digest, way);
   const int untranslated = Untranslated(digest, way);
+  const bool ipv6 = IsIpv6(way.way->address);
+  const Rules before = RulesOf(digest, Moment::kBefore, ipv6);
+  const Rules rules = RulesOf(digest, Moment::kAfter, ipv6);
   auto claims = ClaimHandshakes(way, WentAstray);
-  if (untranslated == 0 || untranslated < std::ssize(claims) || Tally(way).passed > 0 ||
-      endpoints.answered == 0 || endpoints.failed > 0 || FindIpvs(digest, *way.way) != nullptr) {
+  if (claims.empty() || untranslated < std::ssize(claims) || Tally(way).passed > 0 ||
+      endpoints.answered == 0 || endpoints.failed > 0 || before.found.empty() ||
+      rules.found.empty() || before.any != rules.any || MayBeIpvs(digest, *way.way)) {
     return std::nullopt;
   }
   const std::string& node = digest.evidence->node.name;
   const std::string address = HostPort(way.way->address, way.way->port);
   Finding finding;
   finding.code = "NC-KUBEPROXY-002";
-  finding.certainty = Certainty::kProven;
+  finding.certainty = rules.any ? Certainty::kLikely : Certainty::kProven;
   finding.subject = way.subject;
   finding.title =
       fmt::format("Nothing on node {} sends connections to the Service to its endpoints", node);
-  finding.evidence.push_back(fmt::format(
-      "{} left the node addressed to {} itself, which no host has, and got no answer; {} behind it "
-      "answered the same node in all of {}.",
-      Count(untranslated, "connection"),
-      address,
-      Count(endpoints.answered, "endpoint"),
-      Count(endpoints.attempts, "connection")));
   finding.evidence.push_back(
-      fmt::format("In the node's packet filter {}; IPVS has no virtual service {}.",
-                  RulesOf(protocol::FindFilterTables(digest.report(), Where::kNode, Moment::kAfter),
-                          IsIpv6(way.way->address)),
-                  address));
+      fmt::format("{} were seen on the node still addressed to {}, and got no answer; {} behind it "
+                  "answered the "
+                  "same node in all of {}.",
+                  Count(untranslated, "connection"),
+                  address,
+                  Count(endpoints.answered, "endpoint"),
+                  Count(endpoints.attempts, "connection")));
+  finding.evidence.push_back(
+      fmt::format("Of kube-proxy's rules there: {}.", fmt::join(rules.found, "; ")));
   finding.fix.push_back(fmt::format(
       "See whether kube-proxy runs on node {} and what it logs (curl localhost:10256/healthz "
       "there; "
       "kubectl --namespace kube-system get pods --output wide). It writes its rules anew when it "
       "starts.",
       node));
-  finding.fix.emplace_back(
-      "Where another program takes kube-proxy's place (Cilium, kube-router), see the same of its "
-      "agent on that node.");
   finding.claims = std::move(claims);
   return finding;
 }

@@ -28,16 +28,30 @@ std::optional<Listener> AcceptingListener(const Digest& digest, const model::Pro
   return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
 }
 
+/// What other listeners dropped whose accept queue is full now: at most so many overflows are
+/// theirs. 0 where the kernel does not count for each socket.
+std::int64_t DropsOfFullOnes(const Digest& digest, const model::Probe& probe) {
+  const auto listeners =
+      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
+  std::int64_t sum = 0;
+  for (const Listener& listener : listeners.value_or(std::vector<Listener>())) {
+    if (!protocol::Accepts(listener, probe.address, probe.port) &&
+        listener.queue > listener.backlog) {
+      sum += ListenerDrops(digest, listener.address, listener.port).value_or(0);
+    }
+  }
+  return sum;
+}
+
 /// SYNs that full SYN queues dropped, of all listeners of the namespace, and what is known of
 /// whose.
 struct Drops {
   std::int64_t queue_full = 0;      ///< TCPReqQFullDrop
   std::optional<std::int64_t> own;  ///< What the probe's listener dropped, whatever the reason.
-  std::int64_t others_unexplained =
-      0;  ///< What other listeners dropped, but for full accept queues.
+  bool only_own = false;            ///< Others' drops can't account for so many as were lost.
 };
 
-std::optional<Drops> DropsFor(const Digest& digest, const model::Probe& probe) {
+std::optional<Drops> DropsFor(const Digest& digest, const model::Probe& probe, std::int64_t lost) {
   const auto rise = [&](const char* name) {
     return CounterRise(digest, digest.target_namespace(), name);
   };
@@ -48,7 +62,10 @@ std::optional<Drops> DropsFor(const Digest& digest, const model::Probe& probe) {
     return std::nullopt;
   }
   Drops drops{*queue_full, ListenerDrops(digest, probe.address, probe.port)};
-  drops.others_unexplained = std::max<std::int64_t>(0, *all - drops.own.value_or(0) - *overflows);
+  const std::int64_t others_unexplained =
+      std::max<std::int64_t>(0, *all - drops.own.value_or(0) - *overflows);
+  drops.only_own = drops.own && *overflows <= DropsOfFullOnes(digest, probe) &&
+                   *queue_full - others_unexplained >= lost;
   return drops;
 }
 
@@ -60,10 +77,7 @@ Finding Explain(const Digest& digest,
   const std::int64_t lost = std::ssize(claims);
   Finding finding;
   finding.code = "NC-QUEUE-002";
-  // Even if every other drop of the namespace were one of a full SYN queue.
-  const bool own =
-      drops.own && *drops.own >= lost && drops.queue_full - drops.others_unexplained >= lost;
-  finding.certainty = own ? Certainty::kProven : Certainty::kLikely;
+  finding.certainty = drops.only_own ? Certainty::kProven : Certainty::kLikely;
   finding.subject = probe.subject;
   finding.title = fmt::format(
       "The SYN queue of port {} is full of half-open connections, and SYN cookies are off",
@@ -113,8 +127,10 @@ std::vector<Finding> SynQueueFull(const Digest& digest) {
         probe, [](const JudgedAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
     claims.insert(claims.end(), checks.begin(), checks.end());
     const auto listener = AcceptingListener(digest, *probe.probe);
-    const auto drops = DropsFor(digest, *probe.probe);
-    if (claims.empty() || !listener || !drops || drops->queue_full < std::ssize(claims)) {
+    const std::int64_t lost = std::ssize(claims);
+    const auto drops = DropsFor(digest, *probe.probe, lost);
+    if (claims.empty() || !listener || !drops || drops->queue_full < lost ||
+        drops->own.value_or(lost) < lost) {
       continue;
     }
     findings.push_back(Explain(digest, probe, *listener, *drops, std::move(claims)));

@@ -57,15 +57,23 @@ std::optional<Drops> ReadDrops(const Digest& digest) {
   return Drops{*passive, *listen, *overflows, idle && before && *idle == *before};
 }
 
-/// Whether the probe's listener has room in its accept queue. An empty one has, where the kernel
-/// does not tell its limit.
-bool HasRoom(const Digest& digest, const model::Probe& probe) {
-  const auto listeners =
-      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
-  return listeners && std::ranges::any_of(*listeners, [&](const protocol::Listener& listener) {
-           return protocol::Accepts(listener, probe.address, probe.port) &&
-                  (listener.queue == 0 || listener.queue <= listener.backlog);
-         });
+/// Whether every socket that listens for the probe had room in its accept queue, before and after.
+/// An empty one has, where the kernel does not tell its limit.
+bool HadRoom(const Digest& digest, const model::Probe& probe) {
+  const auto had_room = [&](Moment moment) {
+    const auto all = protocol::FindListeners(digest.report(), digest.target_namespace(), moment);
+    bool found = false;
+    for (const auto& listener : all.value_or(std::vector<protocol::Listener>())) {
+      if (protocol::Accepts(listener, probe.address, probe.port)) {
+        found = true;
+        if (listener.queue > listener.backlog) {
+          return false;
+        }
+      }
+    }
+    return found;
+  };
+  return had_room(Moment::kBefore) && had_room(Moment::kAfter);
 }
 
 /// Without taps the SYN's arrival is not seen; what is, fits.
@@ -91,7 +99,7 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
     });
   }
   if (claims.empty() || drops.passive < std::ssize(claims) ||
-      (drops.overflows > 0 && !HasRoom(digest, *probe.probe))) {
+      (drops.overflows > 0 && !HadRoom(digest, *probe.probe))) {
     return std::nullopt;
   }
   Finding finding;
@@ -107,12 +115,14 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
                : "got no answer (the taps were not open, so where they were lost was not seen)"));
   finding.evidence.push_back(fmt::format(
       "TcpExt.PAWSPassive of that namespace rose by {}, TcpExt.ListenDrops by {}, "
-      "TcpExt.ListenOverflows by {}: whatever its listeners dropped{} had a timestamp older than "
-      "the last one of its address. In the idle window before, {}.",
+      "TcpExt.ListenOverflows by {}: whatever its listeners dropped had a timestamp older than the "
+      "last one of its address{}. In the idle window before, {}.",
       drops.passive,
       drops.listen,
       drops.overflows,
-      drops.overflows == 0 ? "" : ", but for full accept queues, of which this port's is none,",
+      drops.overflows == 0 ? ""
+                           : ", or found another listener's accept queue full (this port's was "
+                             "not, before and after)",
       drops.quiet_before ? "nothing was dropped"
                          : "others' SYNs were dropped, too, or nobody looked"));
   finding.evidence.push_back(

@@ -16,7 +16,7 @@ namespace {
 
 enum class Spoken { kUnknown, kHttp, kTls, kHttp2 };
 
-Spoken SpokenIn(std::string_view output) {
+Spoken InWords(std::string_view output) {
   if (output.find("server gave HTTP response to HTTPS client") != std::string_view::npos) {
     return Spoken::kHttp;
   }
@@ -34,6 +34,16 @@ Spoken SpokenIn(std::string_view output) {
                  line.find(R"(\x04\x00\x00\x00\x00\x00)") != std::string_view::npos
              ? Spoken::kHttp2
              : Spoken::kUnknown;
+}
+
+/// Of the answer to the probe's own request, not to one that it was redirected to.
+Spoken SpokenIn(const JudgedAttempt& judged, const model::Probe& probe) {
+  if (!judged.failed || judged.attempt->http_status != 0) {
+    return Spoken::kUnknown;
+  }
+  const Spoken spoken = InWords(judged.attempt->output);
+  const bool https = probe.scheme == "HTTPS";
+  return (spoken == Spoken::kHttp) == https ? spoken : Spoken::kUnknown;
 }
 
 const char* NameOf(Spoken spoken) {
@@ -54,7 +64,7 @@ Spoken SpokenBy(const ProbeCase& probe) {
   Spoken spoken = Spoken::kUnknown;
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& attempt : check->attempts) {
-      const Spoken now = SpokenIn(attempt.attempt->output);
+      const Spoken now = SpokenIn(attempt, *probe.probe);
       if (now != Spoken::kUnknown && spoken == Spoken::kUnknown) {
         spoken = now;
       } else if (!attempt.failed || (now != Spoken::kUnknown && now != spoken)) {
@@ -79,8 +89,8 @@ std::vector<Finding> WrongProtocol(const Digest& digest) {
     finding.code = "NC-HTTP-002";
     finding.certainty = Certainty::kProven;
     finding.subject = probe.subject;
-    finding.claims = ClaimChecks(probe, [spoken](const JudgedAttempt& attempt) {
-      return SpokenIn(attempt.attempt->output) == spoken;
+    finding.claims = ClaimChecks(probe, [&](const JudgedAttempt& attempt) {
+      return SpokenIn(attempt, *probe.probe) == spoken;
     });
     finding.title =
         fmt::format("The probe speaks {}, the port speaks {}", probe.probe->scheme, NameOf(spoken));
