@@ -174,7 +174,7 @@ class FilterTables(LabTest):
         self.assertEqual(before[1]["tables"].get("ip_tables_names", ""), "")
 
     def test_without_capabilities_it_says_so(self) -> None:
-        report = self.lab.probe(plan(self.lab.idle.pid), confined="no-capabilities")
+        report = self.lab.probe(plan(0, target={"host_network": True}), confined="no-capabilities")
         self.check_complete(report)
         missing = {fact["what"] for fact in report.of("unavailable", moment="before", where="node")}
         self.assertLessEqual({"nftables", "iptables"}, missing)

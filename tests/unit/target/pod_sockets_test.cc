@@ -51,12 +51,14 @@ TEST_CASE("pod sockets: each namespace once, by state") {
   proc.Add({101, 2, CgroupOf(1), "pod", "10.0.0.5"});
   proc.Add({102, 3, CgroupOf(2), "node", "192.0.2.1"});  // hostNetwork
   proc.Add({103, 4, "0::/system.slice/sshd.service\n", "other", "10.0.0.9"});
-  proc.Write("100/net/sockstat", "TCP: inuse 5 orphan 0\n");
-  proc.Write("100/net/sockstat6", "TCP6: inuse 2\n");
-  proc.Write("100/net/tcp",
-             kHeader + Socket("00000000:0000", "0A") + Socket("0900000A:01BB", "01") +
-                 Socket("0900000A:01BB", "08") + Socket("0100007F:01BB", "01") +
-                 Socket("0500000A:01BB", "01"));
+  for (const std::string pid : {"100", "101"}) {  // Whichever the folder lists first is asked.
+    proc.Write(pid + "/net/sockstat", "TCP: inuse 5 orphan 0\n");
+    proc.Write(pid + "/net/sockstat6", "TCP6: inuse 2\n");
+    proc.Write(pid + "/net/tcp",
+               kHeader + Socket("00000000:0000", "0A") + Socket("0900000A:01BB", "01") +
+                   Socket("0900000A:01BB", "08") + Socket("0100007F:01BB", "01") +
+                   Socket("0500000A:01BB", "01"));
+  }
   const auto own = netcheck::probe::OpenNetnsFile(proc.root() + "/self/ns/net");
   REQUIRE(own);
   const auto sockets = FactsOf<PodSockets>(ReadPodSockets(
