@@ -3,7 +3,6 @@
 // redirect in the pod has put before it; which of the two is not told by packets, so it is likely.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <string>
 

@@ -81,7 +81,7 @@ Errors ErrorsOf(const Digest& digest, const ProbeCase& probe) {
   return errors;
 }
 
-/// Attempts that ended with a rejection of which all of these were seen, or any of them.
+/// Attempts that ended with a rejection and whose Seen bits `seen` accepts.
 template <typename SeenPredicate>
 std::vector<AttemptRef> Claim(const ProbeCase& probe, SeenPredicate seen) {
   auto claims = ClaimHandshakes(probe, [&](const HandshakeAttempt& attempt) {
@@ -129,8 +129,7 @@ Finding Begin(const Digest& digest, const ProbeCase& probe, Place place, const s
     case Place::kPodOrBridge:
       finding.fix.push_back(
           fmt::format("On node {}: nft list ruleset shows rules of the families bridge and netdev, "
-                      "which answer "
-                      "in the pod's name. Else look into the pod:",
+                      "which answer in the pod's name. Else look into the pod:",
                       node));
       [[fallthrough]];
     case Place::kPod:

@@ -1,7 +1,7 @@
-// Nothing on the node sends a Service's connections to its endpoints: the SYN leaves it addressed
-// to the cluster IP itself, which no host has. kube-proxy does not run there or could not write its
-// rules (pkg/proxy/iptables/proxier.go, pkg/proxy/ipvs/proxier.go, pkg/proxy/nftables/proxier.go),
-// or the agent of another implementation doesn't.
+// Nothing on the node sends a Service's connections to its endpoints: the SYN is still addressed to
+// the cluster IP where it is seen last, and no host has that. kube-proxy, whose chains are there,
+// does not run any more or could not write its rules (pkg/proxy/iptables/proxier.go,
+// pkg/proxy/nftables/proxier.go).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -84,8 +84,7 @@ std::optional<Finding> Examine(const Digest& digest, const ServiceCase& way) {
       fmt::format("Nothing on node {} sends connections to the Service to its endpoints", node);
   finding.evidence.push_back(
       fmt::format("{} were seen on the node still addressed to {}, and got no answer; {} behind it "
-                  "answered the "
-                  "same node in all of {}.",
+                  "answered the same node in all of {}.",
                   Count(untranslated, "connection"),
                   address,
                   Count(endpoints.answered, "endpoint"),
@@ -94,8 +93,8 @@ std::optional<Finding> Examine(const Digest& digest, const ServiceCase& way) {
       fmt::format("Of kube-proxy's rules there: {}.", fmt::join(rules.found, "; ")));
   finding.fix.push_back(fmt::format(
       "See whether kube-proxy runs on node {} and what it logs (curl localhost:10256/healthz "
-      "there; "
-      "kubectl --namespace kube-system get pods --output wide). It writes its rules anew when it "
+      "there; kubectl --namespace kube-system get pods --output wide). It writes its rules anew "
+      "when it "
       "starts.",
       node));
   finding.claims = std::move(claims);
