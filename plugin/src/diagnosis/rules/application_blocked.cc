@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/timeout_advice.h"
 #include "diagnosis/words.h"
@@ -20,16 +21,13 @@ using protocol::Moment;
 std::optional<std::int64_t> Waiting(const Digest& digest,
                                     const model::Probe& probe,
                                     Moment moment) {
-  const auto listeners =
-      protocol::FindListeners(digest.report(), digest.target_namespace(), moment);
-  if (!listeners) {
+  const auto listeners = ListenersOf(digest, probe.address, probe.port, moment);
+  if (!listeners || listeners->empty()) {
     return std::nullopt;
   }
-  std::optional<std::int64_t> waiting;
+  std::int64_t waiting = 0;
   for (const protocol::Listener& listener : *listeners) {
-    if (protocol::Accepts(listener, probe.address, probe.port)) {
-      waiting = waiting.value_or(0) + listener.queue;
-    }
+    waiting += listener.queue;
   }
   return waiting;
 }

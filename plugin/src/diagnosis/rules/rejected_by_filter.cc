@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -192,11 +193,8 @@ std::optional<Finding> ByIcmp(const Digest& digest, const ProbeCase& probe) {
 /// Whether a socket listened there before and after.
 bool Listens(const Digest& digest, const model::Probe& probe) {
   const auto at = [&](Moment moment) {
-    const auto listeners =
-        protocol::FindListeners(digest.report(), digest.target_namespace(), moment);
-    return listeners && std::ranges::any_of(*listeners, [&](const protocol::Listener& listener) {
-             return protocol::Accepts(listener, probe.address, probe.port);
-           });
+    const auto listeners = ListenersOf(digest, probe.address, probe.port, moment);
+    return listeners && !listeners->empty();
   };
   return at(Moment::kBefore) && at(Moment::kAfter);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -17,14 +18,12 @@ using protocol::Moment;
 
 /// The probe's listener, unless its accept queue is full, which drops SYNs as well.
 std::optional<Listener> AcceptingListener(const Digest& digest, const model::Probe& probe) {
-  const auto listeners =
-      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
+  const auto listeners = ListenersOf(digest, probe.address, probe.port, Moment::kAfter);
   if (!listeners) {
     return std::nullopt;
   }
-  const auto it = std::find_if(listeners->begin(), listeners->end(), [&](const Listener& l) {
-    return protocol::Accepts(l, probe.address, probe.port) && l.queue <= l.backlog;
-  });
+  const auto it =
+      std::ranges::find_if(*listeners, [](const Listener& l) { return l.queue <= l.backlog; });
   return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
 }
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <utility>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 
@@ -61,17 +62,11 @@ std::optional<Drops> ReadDrops(const Digest& digest) {
 /// An empty one has, where the kernel does not tell its limit.
 bool HadRoom(const Digest& digest, const model::Probe& probe) {
   const auto had_room = [&](Moment moment) {
-    const auto all = protocol::FindListeners(digest.report(), digest.target_namespace(), moment);
-    bool found = false;
-    for (const auto& listener : all.value_or(std::vector<protocol::Listener>())) {
-      if (protocol::Accepts(listener, probe.address, probe.port)) {
-        found = true;
-        if (listener.queue > listener.backlog) {
-          return false;
-        }
-      }
-    }
-    return found;
+    const auto listeners = ListenersOf(digest, probe.address, probe.port, moment);
+    return listeners && !listeners->empty() &&
+           std::ranges::all_of(*listeners, [](const protocol::Listener& listener) {
+             return listener.queue <= listener.backlog;
+           });
   };
   return had_room(Moment::kBefore) && had_room(Moment::kAfter);
 }
