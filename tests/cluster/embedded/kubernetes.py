@@ -36,9 +36,10 @@ def _linker_flags() -> str:
 
 
 def key() -> str:
-    """Names what the programs are built from: sources, checksums and flags."""
+    """Names what the programs are built from: sources, checksums, flags and the compiler."""
     digest = hashlib.sha256()
-    for part in ((MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes(), _linker_flags().encode()):
+    flags = f"{_linker_flags()} go{go_toolchain.VERSION}"
+    for part in ((MODULE / "go.mod").read_bytes(), (MODULE / "go.sum").read_bytes(), flags.encode()):
         digest.update(hashlib.sha256(part).digest())
     return f"{version()}-{digest.hexdigest()[:12]}"
 

@@ -11,7 +11,7 @@ PROGRAMS = ("pause", "testserver")
 
 
 def key() -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(go_toolchain.VERSION.encode())
     for source in sorted([*MODULE.glob("go.*"), *MODULE.glob("**/*.go")]):
         digest.update(f"{source.relative_to(MODULE)}\n".encode() + hashlib.sha256(source.read_bytes()).digest())
     return digest.hexdigest()[:12]

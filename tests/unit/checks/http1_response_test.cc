@@ -142,12 +142,12 @@ TEST_CASE("http response: what is no HTTP response, in Go's words") {
 }
 
 TEST_CASE("http response: bad headers") {
-  CHECK(ErrorOf(kOk + " X: 1\r\n\r\n") == R"(malformed MIME header initial line: " X: 1")");
+  CHECK(ErrorOf(kOk + " X: 1\r\n\r\n") == "malformed MIME header initial line:  X: 1");
   CHECK(ErrorOf(kOk + " " + std::string(90, 'x') + "\r\n\r\n") == "message too large");
   CHECK(ErrorOf(kOk + "nonsense\r\n\r\n") == R"(malformed MIME header: missing colon: "nonsense")");
-  CHECK(ErrorOf(kOk + ": 1\r\n\r\n") == R"(malformed MIME header line: ": 1")");
-  CHECK(ErrorOf(kOk + "X(: 1\r\n\r\n") == R"(malformed MIME header line: "X(: 1")");
-  CHECK(ErrorOf(kOk + "X: \x01\r\n\r\n") == R"(malformed MIME header line: "X: \x01")");
+  CHECK(ErrorOf(kOk + ": 1\r\n\r\n") == "malformed MIME header line: : 1");
+  CHECK(ErrorOf(kOk + "X(: 1\r\n\r\n") == "malformed MIME header line: X(: 1");
+  CHECK(ErrorOf(kOk + "X: \x01\r\n\r\n") == "malformed MIME header line: X: \x01");
   CHECK(ErrorOf(kOk + "Content-Length: five\r\n\r\n") == R"(bad Content-Length "five")");
   CHECK(ErrorOf(kOk + "Content-Length: -1\r\n\r\n") == R"(bad Content-Length "-1")");
   CHECK(ErrorOf(kOk + "Content-Length: 9223372036854775808\r\n\r\n") ==
@@ -193,14 +193,13 @@ TEST_CASE("http response: bad chunks") {
 }
 
 TEST_CASE("http response: a name in the error of a bad line is canonical") {
-  CHECK(ErrorOf(kOk + "ETag: \x01\r\n\r\n") == R"(malformed MIME header line: "Etag: \x01")");
-  CHECK(ErrorOf(kOk + "E Tag: \x01\r\n\r\n") == R"(malformed MIME header line: "E Tag: \x01")");
+  CHECK(ErrorOf(kOk + "ETag: \x01\r\n\r\n") == "malformed MIME header line: Etag: \x01");
+  CHECK(ErrorOf(kOk + "E Tag: \x01\r\n\r\n") == "malformed MIME header line: E Tag: \x01");
 }
 
 TEST_CASE("http response: a line without its end is one, and a CR at its end belongs to it") {
-  CHECK(ErrorOf(kOk + "Content-Length: 2\r") ==
-        R"(malformed MIME header line: "Content-Length: 2\r")");
-  CHECK(ErrorOf(kOk + ":") == R"(malformed MIME header line: ":")");
+  CHECK(ErrorOf(kOk + "Content-Length: 2\r") == "malformed MIME header line: Content-Length: 2\r");
+  CHECK(ErrorOf(kOk + ":") == "malformed MIME header line: :");
   CHECK(ErrorOf(kOk + "Server: x\r\n\r") == R"(malformed MIME header: missing colon: "\r")");
 }
 

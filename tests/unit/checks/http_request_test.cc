@@ -117,7 +117,9 @@ TEST_CASE("http request: hosts that the URL has to carry") {
   CHECK(FormatUrlForMessage(BuildProbeRequest(spec, "10.0.0.5", 8080)->url) ==
         "http://a%2541b:8080/");
   spec.host = "[::1]";
-  CHECK(Wire(spec) == R"(no request: parse "http://[[::1]]:8080/": invalid IP-literal)");
+  CHECK(Wire(spec) ==
+        R"(no request: parse "http://[[::1]]:8080/": invalid host: ParseAddr("::1]"): )"
+        R"(unexpected character, want colon (at "]"))");
   spec.host = "localhost:80";
   CHECK(Wire(spec) ==
         R"(no request: parse "http://[localhost:80]:8080/": invalid host: )"

@@ -162,7 +162,7 @@ TEST_CASE("tls: peers that speak something else, in Go's words") {
   CHECK(error_of(reset) == "read tcp a->b: read: connection reset by peer");
   ScriptedStream garbage;
   garbage.Answer(std::string("\x16\x03\x03\x00\x04\x02\x00\x00\x00", 9));
-  CHECK(error_of(garbage) == "local error: tls: error decoding message");
+  CHECK(error_of(garbage) == "local error: tls: unexpected message");
 }
 
 TEST_CASE("tls: patience and stop are passed on") {
