@@ -12,38 +12,10 @@
 namespace netcheck::diagnosis {
 namespace {
 
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
 bool LateAnswer(const JudgedAttempt& judged, const ProbeCase& probe) {
   return judged.late && judged.attempt->connect_us && IsSlow(judged, probe);
-}
-
-/// Where the time of the late answers went.
-struct Latencies {
-  std::vector<std::int64_t> connects;  ///< Of every answered attempt, less what was sent again.
-  int late = 0;
-  int late_and_wrong = 0;  ///< Of these, those that would not have passed in time either.
-  int unanswered = 0;
-};
-
-Latencies Measure(const ProbeCase& probe) {
-  const std::int64_t fastest = FastestHandshake(probe).value_or(0);
-  Latencies latencies;
-  for (const CheckCase* check : probe.checks) {
-    for (const JudgedAttempt& judged : check->attempts) {
-      if (judged.failed && !judged.late) {
-        latencies.unanswered += judged.stage == Stage::kSlow && !judged.cut_off ? 1 : 0;
-        continue;
-      }
-      const bool late = LateAnswer(judged, probe);
-      latencies.late += late ? 1 : 0;
-      latencies.late_and_wrong += late && judged.attempt->result == "failure" ? 1 : 0;
-      const std::int64_t connect = judged.attempt->connect_us.value_or(0);
-      if (!SentAgain(connect, fastest)) {
-        latencies.connects.push_back(connect);
-      }
-    }
-  }
-  std::sort(latencies.connects.begin(), latencies.connects.end());
-  return latencies;
 }
 
 /// How many round trips a check takes at the least, the handshake among them.
@@ -58,13 +30,64 @@ int RoundTrips(const model::Probe& probe) {
   }
 }
 
+/// The round trips alone, each as long as the fastest handshake, take longer than timeoutSeconds:
+/// whatever the application does, no check can pass. Not where even the fastest may be one whose
+/// SYN was sent again.
+bool NetworkTakesAll(const ProbeCase& probe) {
+  const std::int64_t fastest = FastestHandshake(probe).value_or(0);
+  return !SentAgain(fastest, 0) &&
+         fastest * RoundTrips(*probe.probe) > probe.probe->timeout_s * kMicrosPerSecond;
+}
+
+/// Ended at timeoutSeconds, before a healthy application's answer could have come.
+bool CutOffByNetwork(const JudgedAttempt& judged, const ProbeCase& probe) {
+  return judged.cut_off && judged.attempt->connect_us && NetworkTakesAll(probe);
+}
+
+/// Where the time of the late answers went.
+struct Latencies {
+  std::vector<std::int64_t> connects;  ///< Of what tells the network's time; none sent again.
+  int late = 0;
+  int late_and_wrong = 0;  ///< Of these, those that would not have passed in time either.
+  int cut_off = 0;         ///< By the network alone.
+  int unanswered = 0;
+};
+
+Latencies Measure(const ProbeCase& probe) {
+  const std::int64_t fastest = FastestHandshake(probe).value_or(0);
+  Latencies latencies;
+  for (const CheckCase* check : probe.checks) {
+    for (const JudgedAttempt& judged : check->attempts) {
+      if (judged.failed && !judged.late) {
+        latencies.unanswered += judged.stage == Stage::kSlow && !judged.cut_off ? 1 : 0;
+        if (!CutOffByNetwork(judged, probe)) {
+          continue;
+        }
+        ++latencies.cut_off;
+      }
+      const bool late = LateAnswer(judged, probe);
+      latencies.late += late ? 1 : 0;
+      latencies.late_and_wrong += late && judged.attempt->result == "failure" ? 1 : 0;
+      const std::int64_t connect = judged.attempt->connect_us.value_or(0);
+      if (!SentAgain(connect, fastest)) {
+        latencies.connects.push_back(connect);
+      }
+    }
+  }
+  std::sort(latencies.connects.begin(), latencies.connects.end());
+  return latencies;
+}
+
+std::int64_t MedianHandshake(const Latencies& latencies) {
+  return latencies.connects.empty() ? 0 : latencies.connects[latencies.connects.size() / 2];
+}
+
 /// The application's share of the time, or the network's.
 void AddWhereItWent(const ProbeCase& probe, const Latencies& latencies, Finding& finding) {
   const std::vector<std::int64_t> times = TimesOf(probe);
-  const std::int64_t round_trip =
-      latencies.connects.empty() ? 0 : latencies.connects[latencies.connects.size() / 2];
+  const std::int64_t round_trip = MedianHandshake(latencies);
   const int trips = RoundTrips(*probe.probe);
-  if (2 * trips * round_trip < times[times.size() / 2]) {
+  if (latencies.cut_off == 0 && 2 * trips * round_trip < times[times.size() / 2]) {
     finding.evidence.push_back(
         fmt::format("The connection itself took at most {}: the time is spent in the application, "
                     "not in the network.",
@@ -90,8 +113,16 @@ Finding Explain(const Digest& digest, const ProbeCase& probe) {
   finding.subject = probe.subject;
   finding.title = fmt::format("The answer takes longer than timeoutSeconds: {} allows",
                               Count(probe.probe->timeout_s, "second"));
-  finding.evidence.push_back(fmt::format(
-      "{} of {} came after timeoutSeconds.", latencies.late, Count(std::ssize(times), "answer")));
+  if (latencies.late > 0) {
+    finding.evidence.push_back(fmt::format(
+        "{} of {} came after timeoutSeconds.", latencies.late, Count(std::ssize(times), "answer")));
+  }
+  if (latencies.cut_off > 0) {
+    finding.evidence.push_back(
+        fmt::format("{} ended after timeoutSeconds, as kubelet ends them, before an answer could "
+                    "have come: the round trips alone take longer.",
+                    Count(latencies.cut_off, "check")));
+  }
   AddDistribution(probe, finding);
   AddWhereItWent(probe, latencies, finding);
   if (latencies.late_and_wrong > 0) {
@@ -103,11 +134,17 @@ Finding Explain(const Digest& digest, const ProbeCase& probe) {
                                            Count(latencies.unanswered, "request")));
   }
   AddToll(digest, probe, finding);
-  finding.fix.push_back(
-      fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
-                  "and half as much again).",
-                  probe.probe->path.empty() ? "the check" : probe.probe->path,
-                  SufficientTimeout(times.back())));
+  if (times.empty()) {
+    finding.fix.push_back(fmt::format(
+        "Until then set timeoutSeconds: {} (what the round trips take and half as much again).",
+        SufficientTimeout(RoundTrips(*probe.probe) * MedianHandshake(latencies))));
+  } else {
+    finding.fix.push_back(
+        fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
+                    "and half as much again).",
+                    probe.probe->path.empty() ? "the check" : probe.probe->path,
+                    SufficientTimeout(times.back())));
+  }
   AddThrottling(digest, probe, finding);
   return finding;
 }
@@ -120,7 +157,9 @@ std::vector<Finding> SlowAnswer(const Digest& digest) {
     return findings;  // Our own process was held up, so our times are worth nothing.
   }
   for (const ProbeCase& probe : digest.probes) {
-    const auto late = [&](const JudgedAttempt& judged) { return LateAnswer(judged, probe); };
+    const auto late = [&](const JudgedAttempt& judged) {
+      return LateAnswer(judged, probe) || CutOffByNetwork(judged, probe);
+    };
     if (!probe.unusable.empty() || ClaimChecks(probe, late).empty()) {
       continue;
     }
