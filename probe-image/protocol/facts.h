@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -7,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/result.h"
 
 // What the probe reports: facts, no causes and no stages. One fact is one line of the stream; large

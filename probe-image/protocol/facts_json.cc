@@ -4,6 +4,7 @@
 
 #include "protocol/facts.h"
 #include "protocol/fraction_range.h"
+#include "protocol/json.h"
 
 namespace netcheck::protocol {
 

@@ -3,9 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-namespace netcheck::protocol {
-using Json = nlohmann::json;
-}  // namespace netcheck::protocol
+#include "protocol/json_fwd.h"
 
 namespace nlohmann {
 /// An absent value is null.

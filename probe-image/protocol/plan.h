@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/result.h"
 
 // What the probe is asked to do. The prose spec is PROTOCOL.md.

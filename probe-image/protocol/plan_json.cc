@@ -2,6 +2,7 @@
 
 #include "protocol/base64.h"
 #include "protocol/fraction_range.h"
+#include "protocol/json.h"
 #include "protocol/plan.h"
 #include "protocol/version.h"
 

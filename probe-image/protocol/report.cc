@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "protocol/json.h"
+
 namespace netcheck::protocol {
 namespace {
 

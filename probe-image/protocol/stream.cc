@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/json.h"
+
 namespace netcheck::protocol {
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/plan.h"
 
 // A v1.Probe (staging/src/k8s.io/api/core/v1/types.go) as kubelet reads it.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/json.h"
+
 namespace netcheck::cli {
 namespace {
 

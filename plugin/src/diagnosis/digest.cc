@@ -8,6 +8,7 @@
 
 #include "diagnosis/kubelet_words.h"
 #include "diagnosis/words.h"
+#include "protocol/json.h"
 #include "protocol/v1_probe.h"
 
 namespace netcheck::diagnosis {

@@ -14,6 +14,7 @@
 #include "kube/http_session.h"
 #include "kube/status.h"
 #include "kube/transport_error.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

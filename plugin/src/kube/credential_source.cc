@@ -7,6 +7,7 @@
 #include "kube/header_value.h"
 #include "os/os.h"
 #include "protocol/base64.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

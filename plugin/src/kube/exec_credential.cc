@@ -8,6 +8,7 @@
 #include "kube/rfc3339.h"
 #include "os/os.h"
 #include "protocol/base64.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

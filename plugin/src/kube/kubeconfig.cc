@@ -7,6 +7,7 @@
 #include "kube/request_timeout.h"
 #include "kube/url.h"
 #include "os/os.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "kube/yaml_reader.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "protocol/json.h"
+
 namespace netcheck::kube {
 namespace {
 

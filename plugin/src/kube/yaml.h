@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/result.h"
 
 namespace netcheck::kube {

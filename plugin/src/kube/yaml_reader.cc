@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "protocol/base64.h"
+#include "protocol/json.h"
 
 namespace netcheck::kube {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/result.h"
 
 namespace netcheck::kube {

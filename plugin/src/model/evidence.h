@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/plan.h"
 #include "protocol/report.h"
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "model/evidence.h"
+#include "protocol/json.h"
 #include "protocol/version.h"
 
 namespace netcheck::model {

@@ -2,6 +2,7 @@
 
 #include "diagnosis/stage.h"
 #include "output/render.h"
+#include "protocol/json.h"
 
 namespace netcheck::output {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "kube/yaml.h"
 #include "probe/manifests.h"
+#include "protocol/json.h"
 
 namespace netcheck::probe_pod {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/plan.h"
 #include "protocol/result.h"
 

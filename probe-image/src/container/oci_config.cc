@@ -7,6 +7,7 @@
 
 #include "container/process_spec.h"
 #include "protocol/fraction_range.h"
+#include "protocol/json.h"
 
 namespace netcheck::probe {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "container/process_credentials.h"
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 #include "protocol/result.h"
 #include "target/pod_processes.h"
 

@@ -8,6 +8,7 @@
 #include "kernel/split_fact.h"
 #include "kernel/sysctls.h"
 #include "kernel/tables.h"
+#include "protocol/json.h"
 #include "protocol/stream.h"
 #include "sys/netns.h"
 

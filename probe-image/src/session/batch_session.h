@@ -5,6 +5,7 @@
 
 #include "engine/clock.h"
 #include "protocol/facts.h"
+#include "protocol/json.h"
 #include "protocol/plan.h"
 #include "session/conntrack_share.h"
 #include "session/fact_writer.h"

@@ -9,6 +9,7 @@
 #include "checks/check_runner.h"
 #include "engine/address.h"
 #include "engine/dial_error.h"
+#include "protocol/json.h"
 #include "protocol/v1_probe.h"
 #include "protocol/version.h"
 #include "target/pod_processes.h"

@@ -16,6 +16,7 @@
 #include "kernel/kernel_log.h"
 #include "kernel/snapshot.h"
 #include "kernel/tables.h"
+#include "protocol/json.h"
 #include "protocol/version.h"
 #include "session/batch_session.h"
 #include "session/columns.h"

@@ -5,6 +5,7 @@
 #include "kube/status.h"
 #include "probe/pod_state.h"
 #include "probe/pod_watch.h"
+#include "protocol/json.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace netcheck;

@@ -6,6 +6,7 @@
 #include "fuzz/fuzz_target.h"
 #include "output/render.h"
 #include "probe/log_follower.h"
+#include "protocol/json.h"
 #include "protocol/report.h"
 #include "support/evidence_builder.h"
 

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/pod_run.h"
+#include "protocol/json.h"
 #include "unit/support/fake_api.h"
 #include "unit/support/pods.h"
 #include "unit/support/probe_log.h"

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "diagnosis/finding.h"
+#include "protocol/json.h"
 #include "support/evidence_builder.h"
 
 namespace netcheck::diagnosis {

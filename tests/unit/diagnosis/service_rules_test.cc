@@ -7,6 +7,7 @@
 #include <string>
 
 #include "diagnosis/finding.h"
+#include "protocol/json.h"
 #include "protocol/version.h"
 
 namespace netcheck::diagnosis {

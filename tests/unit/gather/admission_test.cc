@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "protocol/json.h"
 #include "unit/support/fake_api.h"
 
 using namespace netcheck;

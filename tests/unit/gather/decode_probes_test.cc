@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "protocol/json.h"
 #include "unit/support/pods.h"
 
 using namespace netcheck;

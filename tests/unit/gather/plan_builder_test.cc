@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gather/decode_pod.h"
+#include "protocol/json.h"
 #include "unit/support/pods.h"
 
 using namespace netcheck;

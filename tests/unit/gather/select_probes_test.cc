@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "gather/decode_pod.h"
+#include "protocol/json.h"
 #include "unit/support/pods.h"
 
 using namespace netcheck;

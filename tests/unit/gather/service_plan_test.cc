@@ -5,6 +5,7 @@
 #include <set>
 
 #include "gather/decode_service.h"
+#include "protocol/json.h"
 #include "unit/support/services.h"
 
 using namespace netcheck;

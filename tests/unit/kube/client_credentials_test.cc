@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "protocol/json.h"
 #include "unit/kube/client_fixture.h"
 
 namespace netcheck::kube {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "protocol/json.h"
+
 namespace netcheck::kube {
 namespace {
 

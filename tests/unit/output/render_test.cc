@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <sstream>
 
+#include "protocol/json.h"
 #include "support/evidence_builder.h"
 
 namespace netcheck::output {

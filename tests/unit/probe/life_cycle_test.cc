@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "protocol/json.h"
 #include "unit/support/fake_api.h"
 #include "unit/support/pods.h"
 #include "unit/support/probe_log.h"

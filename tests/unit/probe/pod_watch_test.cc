@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "protocol/json.h"
 #include "unit/support/fake_api.h"
 #include "unit/support/pods.h"
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/json.h"
 #include "unit/protocol/sample_facts.h"
 
 namespace netcheck::protocol {
@@ -30,13 +31,13 @@ TEST_CASE("facts: no field of the samples is at its default") {
   // Otherwise a field that is missing from the JSON form would go unnoticed by the round trip.
   for (const Fact& fact : SampleFacts()) {
     const Json json = ToJson(fact);
-    for (const auto& [name, value] : json.items()) {
+    for (const auto& field : json.items()) {
       CAPTURE(json["kind"].get<std::string>());
-      CAPTURE(name);
-      CHECK_FALSE(value.is_null());
-      CHECK(value != Json(""));
-      CHECK(value != Json(0));
-      CHECK(value != Json(false));
+      CAPTURE(field.key());
+      CHECK_FALSE(field.value().is_null());
+      CHECK(field.value() != Json(""));
+      CHECK(field.value() != Json(0));
+      CHECK(field.value() != Json(false));
     }
   }
 }

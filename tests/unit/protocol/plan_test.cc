@@ -6,6 +6,7 @@
 #include <string>
 
 #include "protocol/base64.h"
+#include "protocol/json.h"
 #include "protocol/version.h"
 
 namespace netcheck::protocol {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/json.h"
 #include "unit/protocol/sample_facts.h"
 
 namespace netcheck::protocol {

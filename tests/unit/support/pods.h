@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "protocol/json.h"
+#include "protocol/json_fwd.h"
 
 // API objects as a server returns them.
 namespace netcheck::test {
