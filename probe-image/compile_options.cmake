@@ -17,6 +17,10 @@ if(NETCHECK_SANITIZE)
   target_compile_options(netcheck_compile_options
                          INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(netcheck_compile_options INTERFACE -fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    # The fuzzers link the rooms as they are.
+    target_compile_options(netcheck_compile_options INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
 endif()
 
 # netcheck_library(NAME [SMALL] ROOT dir SOURCES ... LINK ...): a room. ROOT is where its include paths start.

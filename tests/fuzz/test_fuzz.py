@@ -1,5 +1,5 @@
 """Each fuzzer runs from its seeds, with a fixed number of inputs and a fixed seed of chance; much longer with
-NETCHECK_ALL_TESTS. What one finds is kept in build/fuzz/findings."""
+NETCHECK_ALL_TESTS. What one finds is kept in build/dev/findings."""
 
 import concurrent.futures
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import seeds
 
-BUILD = Path(os.environ.get("NETCHECK_FUZZERS") or seeds.FOLDER.parents[1] / "build/fuzz")
+BUILD = Path(os.environ.get("NETCHECK_FUZZERS") or seeds.FOLDER.parents[1] / "build/dev")
 FINDINGS = BUILD / "findings"
 TARGETS = sorted(path.stem for path in (seeds.FOLDER / "targets").glob("*.cc"))
 LONG = bool(os.environ.get("NETCHECK_ALL_TESTS"))

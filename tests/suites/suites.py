@@ -81,7 +81,7 @@ SUITES = {
     "setup": Suite("the set-up scripts and the test runner", (), _python("tests/setup", "tests/suites")),
     "style": Suite("formatting, static analysis and the layers", ("dev",), _style),
     "unit": Suite("every module alone, under ASan and UBSan", ("dev",), _unit),
-    "fuzz": Suite("what reads bytes of others, fuzzed under ASan and UBSan", ("fuzz",), _python("tests/fuzz")),
+    "fuzz": Suite("what reads bytes of others, fuzzed under ASan and UBSan", ("dev",), _python("tests/fuzz")),
     "cli-dev": Suite("the plugin against a fake API server, under ASan and UBSan", ("dev",), _python("tests/cli", **DEV)),
     "cli": Suite("the plugin that ships against a fake API server", ("ship",), _python("tests/cli", **SHIPPED)),
     "kernel": Suite("the probe in network namespaces of this kernel", ("dev", "ship"), _kernel),
