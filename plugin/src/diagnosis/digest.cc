@@ -380,30 +380,4 @@ std::optional<std::int64_t> CounterRise(const Digest& digest,
   return *after - *before;
 }
 
-std::optional<std::int64_t> ListenerDrops(const Digest& digest,
-                                          const std::string& address,
-                                          int port) {
-  const auto drops_at = [&](Moment moment) -> std::optional<std::int64_t> {
-    const auto listeners =
-        protocol::FindListeners(digest.report(), digest.target_namespace(), moment);
-    if (!listeners) {
-      return std::nullopt;
-    }
-    std::optional<std::int64_t> sum;  // Several sockets may share a port (SO_REUSEPORT).
-    for (const protocol::Listener& listener : *listeners) {
-      if (protocol::Accepts(listener, address, port)) {
-        if (!listener.drops) {
-          return std::nullopt;
-        }
-        sum = sum.value_or(0) + *listener.drops;
-      }
-    }
-    return sum;
-  };
-  const auto before = drops_at(Moment::kBefore);
-  const auto after = drops_at(Moment::kAfter);
-  // Fewer than before: it is another socket.
-  return before && after && *after >= *before ? std::optional(*after - *before) : std::nullopt;
-}
-
 }  // namespace netcheck::diagnosis

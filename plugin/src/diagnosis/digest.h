@@ -93,12 +93,6 @@ std::optional<std::int64_t> CounterRise(const Digest& digest,
                                         protocol::Where where,
                                         const std::string& name);
 
-/// How many segments the listener of that address and port dropped while the batches
-/// and checks ran; nullopt if it was not there both times, or this kernel does not count them.
-std::optional<std::int64_t> ListenerDrops(const Digest& digest,
-                                          const std::string& address,
-                                          int port);
-
 /// Failed attempts of a ProbeCase or ServiceCase that `predicate` accepts, as claims.
 template <typename Case, typename HandshakePredicate>
 std::vector<AttemptRef> ClaimHandshakes(const Case& tried, HandshakePredicate predicate) {

@@ -15,4 +15,10 @@ std::optional<std::vector<protocol::Listener>> ListenersOf(const Digest& digest,
                                                            int port,
                                                            protocol::Moment moment);
 
+/// How many segments those sockets dropped while the batches and checks ran; nullopt if none was
+/// there both times, or this kernel does not count them.
+std::optional<std::int64_t> ListenerDrops(const Digest& digest,
+                                          const std::string& address,
+                                          int port);
+
 }  // namespace netcheck::diagnosis

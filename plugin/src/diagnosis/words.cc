@@ -37,15 +37,6 @@ std::string Span(double seconds) {
                             : fmt::format("{:.0f} days", seconds / kDay);
 }
 
-bool IsIpv6(std::string_view address) {
-  return address.find(':') != std::string_view::npos;
-}
-
-std::string HostPort(std::string_view address, int port) {
-  return IsIpv6(address) ? fmt::format("[{}]:{}", address, port)
-                         : fmt::format("{}:{}", address, port);
-}
-
 std::string CommandLine(const std::vector<std::string>& command) {
   std::string line;
   for (const std::string& word : command) {

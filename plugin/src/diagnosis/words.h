@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "model/address_text.h"
+
 // How numbers and things are worded, the same everywhere.
 namespace netcheck::diagnosis {
 
@@ -14,10 +16,9 @@ std::string Count(std::int64_t n, std::string_view noun);
 std::string Duration(std::int64_t microseconds);
 /// A time of which only the order matters: "40 s", "12 min", "5 h", "3 days"
 std::string Span(double seconds);
-/// Whether a textual IP address is one of IPv6.
-bool IsIpv6(std::string_view address);
-/// "10.0.0.5:8080", "[fd00::5]:8080"
-std::string HostPort(std::string_view address, int port);
+
+using model::HostPort;
+using model::IsIpv6;
 
 /// The words of a command with blanks between them, as kubelet's messages have them; a line break
 /// or another control character as an escape.

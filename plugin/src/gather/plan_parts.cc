@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/address_text.h"
 #include "protocol/version.h"
 
 namespace netcheck::gather {
@@ -44,9 +45,7 @@ protocol::Plan NewPlan(const std::string& id, std::uint64_t seed) {
 }
 
 std::string BatchId(const std::string& address, int port, protocol::PortPlanKind ports) {
-  const bool ipv6 = address.find(':') != std::string::npos;
-  return fmt::format(
-      "{}{}{}:{}/{}", ipv6 ? "[" : "", address, ipv6 ? "]" : "", port, protocol::Name(ports));
+  return fmt::format("{}/{}", model::HostPort(address, port), protocol::Name(ports));
 }
 
 void SetDeadline(std::optional<int> time_limit_ms, protocol::Plan& plan) {

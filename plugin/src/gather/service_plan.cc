@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gather/plan_parts.h"
+#include "model/address_text.h"
 
 namespace netcheck::gather {
 namespace {
@@ -21,10 +22,6 @@ constexpr int kPerEndpoint = 5;
 constexpr int kTimeoutMs = 3000;
 /// Where so many connections in a row stay without an answer, more tell nothing.
 constexpr int kGiveUpAfter = 10;
-
-bool IsIpv6(const std::string& address) {
-  return address.find(':') != std::string::npos;
-}
 
 /// The way to this address and port, made when it is not there yet.
 ServiceWay& WayTo(WayKind kind,
@@ -42,7 +39,9 @@ std::vector<std::string> NodeAddresses(const model::ServiceTarget& service,
                                        const model::Node& node) {
   std::vector<std::string> addresses;
   for (const bool ipv6 : {false, true}) {
-    const auto has_family = [&](const std::string& address) { return IsIpv6(address) == ipv6; };
+    const auto has_family = [&](const std::string& address) {
+      return model::IsIpv6(address) == ipv6;
+    };
     const auto address = std::find_if(node.addresses.begin(), node.addresses.end(), has_family);
     if (address != node.addresses.end() &&
         std::any_of(service.cluster_ips.begin(), service.cluster_ips.end(), has_family)) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/timeout_advice.h"
 #include "diagnosis/words.h"
@@ -17,9 +18,8 @@ using protocol::Listener;
 using protocol::Moment;
 
 /// The probe's listener if its queue is over its limit now (sk_acceptq_is_full compares with >).
-std::optional<Listener> FullListener(const Digest& digest, int port) {
-  const auto listeners =
-      protocol::FindListeners(digest.report(), digest.target_namespace(), Moment::kAfter);
+std::optional<Listener> FullListener(const Digest& digest, const model::Probe& probe) {
+  const auto listeners = ListenersOf(digest, probe.address, probe.port, Moment::kAfter);
   const auto& unavailable = digest.report().unavailable;
   const bool limits_unknown =
       std::any_of(unavailable.begin(), unavailable.end(), [](const protocol::Unavailable& fact) {
@@ -28,9 +28,8 @@ std::optional<Listener> FullListener(const Digest& digest, int port) {
   if (!listeners || limits_unknown) {
     return std::nullopt;
   }
-  const auto it = std::find_if(listeners->begin(), listeners->end(), [port](const Listener& l) {
-    return l.port == port && l.queue > l.backlog;
-  });
+  const auto it = std::find_if(
+      listeners->begin(), listeners->end(), [](const Listener& l) { return l.queue > l.backlog; });
   return it == listeners->end() ? std::nullopt : std::optional<Listener>(*it);
 }
 
@@ -92,7 +91,7 @@ std::vector<Finding> AcceptQueueFull(const Digest& digest) {
     if (!probe.unusable.empty()) {
       continue;
     }
-    const auto listener = FullListener(digest, probe.probe->port);
+    const auto listener = FullListener(digest, *probe.probe);
     auto claims = ClaimHandshakes(
         probe, [](const HandshakeAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
     const Drops drops = DropsFor(digest, *probe.probe);

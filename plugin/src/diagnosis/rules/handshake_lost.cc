@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnosis/listeners.h"
 #include "diagnosis/retransmission.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/words.h"
