@@ -133,38 +133,6 @@ TEST_CASE("slow answer: a slow network is not the application") {
   CHECK_FALSE(Mentions(report.findings[0].evidence, "spent in the application"));
 }
 
-TEST_CASE("slow answer: gRPC checks that the network alone makes too long") {
-  // They end at timeoutSeconds, as kubelet's do: how long an answer would have taken is unknown.
-  const auto cut_off = [](std::int64_t handshake_us) {
-    EvidenceBuilder builder;
-    builder.evidence().probes[0].kind = model::ProbeKind::kGrpc;
-    builder.evidence().plan.checks[0].patience_ms = 10'000;
-    for (int i = 0; i < 5; ++i) {
-      Handshake(builder, 40000 + i, handshake_us);
-      protocol::CheckAttempt attempt = NoAnswer();
-      attempt.connect_us = handshake_us + 1000;
-      attempt.total_us = 1'000'300;
-      builder.Check(attempt);
-    }
-    return Diagnose(builder.Build());
-  };
-  const Report slow = cut_off(350'000);
-  REQUIRE(Codes(slow.findings) == Names{"NC-TIMEOUT-001"});
-  CHECK(slow.findings[0].certainty == Certainty::kProven);
-  CHECK(Mentions(slow.findings[0].evidence, "5 checks ended after timeoutSeconds"));
-  CHECK(Mentions(slow.findings[0].evidence, "The network takes most of it"));
-  CHECK(Mentions(slow.findings[0].fix, "timeoutSeconds: 2"));
-  CHECK(slow.unexplained.empty());
-  // Three round trips fit, and the application may have taken the rest; or every SYN was sent
-  // again.
-  for (const std::int64_t handshake_us : {330'000, 1'025'000}) {
-    CAPTURE(handshake_us);
-    const Report report = cut_off(handshake_us);
-    CHECK(report.findings.empty());
-    CHECK(report.unexplained.size() == 1);
-  }
-}
-
 TEST_CASE("cpu throttled: names the limit where it explains the delay") {
   EvidenceBuilder builder;
   builder.HttpAnswer(200, 3'980'000);

@@ -12,44 +12,15 @@
 namespace netcheck::diagnosis {
 namespace {
 
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-
 bool LateAnswer(const JudgedAttempt& judged, const ProbeCase& probe) {
   return judged.late && judged.attempt->connect_us && IsSlow(judged, probe);
 }
 
-/// How many round trips a check takes at the least, the handshake among them.
-int RoundTrips(const model::Probe& probe) {
-  switch (probe.kind) {
-    case model::ProbeKind::kHttp:
-      return probe.scheme == "HTTPS" ? 3 : 2;  // TLS 1.3 needs one, TLS 1.2 another one.
-    case model::ProbeKind::kGrpc:
-      return 3;  // kubelet waits for the server's SETTINGS before it asks.
-    default:
-      return 1;
-  }
-}
-
-/// The round trips alone, each as long as the fastest handshake, take longer than timeoutSeconds:
-/// whatever the application does, no check can pass. Not where even the fastest may be one whose
-/// SYN was sent again.
-bool NetworkTakesAll(const ProbeCase& probe) {
-  const std::int64_t fastest = FastestHandshake(probe).value_or(0);
-  return !SentAgain(fastest, 0) &&
-         fastest * RoundTrips(*probe.probe) > probe.probe->timeout_s * kMicrosPerSecond;
-}
-
-/// Ended at timeoutSeconds, before a healthy application's answer could have come.
-bool CutOffByNetwork(const JudgedAttempt& judged, const ProbeCase& probe) {
-  return judged.cut_off && judged.attempt->connect_us && NetworkTakesAll(probe);
-}
-
 /// Where the time of the late answers went.
 struct Latencies {
-  std::vector<std::int64_t> connects;  ///< Of what tells the network's time; none sent again.
+  std::vector<std::int64_t> connects;  ///< Of every answered attempt, less what was sent again.
   int late = 0;
   int late_and_wrong = 0;  ///< Of these, those that would not have passed in time either.
-  int cut_off = 0;         ///< By the network alone.
   int unanswered = 0;
 };
 
@@ -60,10 +31,7 @@ Latencies Measure(const ProbeCase& probe) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (judged.failed && !judged.late) {
         latencies.unanswered += judged.stage == Stage::kSlow && !judged.cut_off ? 1 : 0;
-        if (!CutOffByNetwork(judged, probe)) {
-          continue;
-        }
-        ++latencies.cut_off;
+        continue;
       }
       const bool late = LateAnswer(judged, probe);
       latencies.late += late ? 1 : 0;
@@ -78,16 +46,25 @@ Latencies Measure(const ProbeCase& probe) {
   return latencies;
 }
 
-std::int64_t MedianHandshake(const Latencies& latencies) {
-  return latencies.connects.empty() ? 0 : latencies.connects[latencies.connects.size() / 2];
+/// How many round trips a check takes at the least, the handshake among them.
+int RoundTrips(const model::Probe& probe) {
+  switch (probe.kind) {
+    case model::ProbeKind::kHttp:
+      return probe.scheme == "HTTPS" ? 3 : 2;  // TLS 1.3 needs one, TLS 1.2 another one.
+    case model::ProbeKind::kGrpc:
+      return 3;  // kubelet waits for the server's SETTINGS before it asks.
+    default:
+      return 1;
+  }
 }
 
 /// The application's share of the time, or the network's.
 void AddWhereItWent(const ProbeCase& probe, const Latencies& latencies, Finding& finding) {
   const std::vector<std::int64_t> times = TimesOf(probe);
-  const std::int64_t round_trip = MedianHandshake(latencies);
+  const std::int64_t round_trip =
+      latencies.connects.empty() ? 0 : latencies.connects[latencies.connects.size() / 2];
   const int trips = RoundTrips(*probe.probe);
-  if (latencies.cut_off == 0 && 2 * trips * round_trip < times[times.size() / 2]) {
+  if (2 * trips * round_trip < times[times.size() / 2]) {
     finding.evidence.push_back(
         fmt::format("The connection itself took at most {}: the time is spent in the application, "
                     "not in the network.",
@@ -113,16 +90,8 @@ Finding Explain(const Digest& digest, const ProbeCase& probe) {
   finding.subject = probe.subject;
   finding.title = fmt::format("The answer takes longer than timeoutSeconds: {} allows",
                               Count(probe.probe->timeout_s, "second"));
-  if (latencies.late > 0) {
-    finding.evidence.push_back(fmt::format(
-        "{} of {} came after timeoutSeconds.", latencies.late, Count(std::ssize(times), "answer")));
-  }
-  if (latencies.cut_off > 0) {
-    finding.evidence.push_back(
-        fmt::format("{} ended after timeoutSeconds, as kubelet ends them, before an answer could "
-                    "have come: the round trips alone take longer.",
-                    Count(latencies.cut_off, "check")));
-  }
+  finding.evidence.push_back(fmt::format(
+      "{} of {} came after timeoutSeconds.", latencies.late, Count(std::ssize(times), "answer")));
   AddDistribution(probe, finding);
   AddWhereItWent(probe, latencies, finding);
   if (latencies.late_and_wrong > 0) {
@@ -134,17 +103,11 @@ Finding Explain(const Digest& digest, const ProbeCase& probe) {
                                            Count(latencies.unanswered, "request")));
   }
   AddToll(digest, probe, finding);
-  if (times.empty()) {
-    finding.fix.push_back(fmt::format(
-        "Until then set timeoutSeconds: {} (what the round trips take and half as much again).",
-        SufficientTimeout(RoundTrips(*probe.probe) * MedianHandshake(latencies))));
-  } else {
-    finding.fix.push_back(
-        fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
-                    "and half as much again).",
-                    probe.probe->path.empty() ? "the check" : probe.probe->path,
-                    SufficientTimeout(times.back())));
-  }
+  finding.fix.push_back(
+      fmt::format("Make {} answer faster, or set timeoutSeconds: {} (the slowest answer measured "
+                  "and half as much again).",
+                  probe.probe->path.empty() ? "the check" : probe.probe->path,
+                  SufficientTimeout(times.back())));
   AddThrottling(digest, probe, finding);
   return finding;
 }
@@ -157,9 +120,7 @@ std::vector<Finding> SlowAnswer(const Digest& digest) {
     return findings;  // Our own process was held up, so our times are worth nothing.
   }
   for (const ProbeCase& probe : digest.probes) {
-    const auto late = [&](const JudgedAttempt& judged) {
-      return LateAnswer(judged, probe) || CutOffByNetwork(judged, probe);
-    };
+    const auto late = [&](const JudgedAttempt& judged) { return LateAnswer(judged, probe); };
     if (!probe.unusable.empty() || ClaimChecks(probe, late).empty()) {
       continue;
     }
