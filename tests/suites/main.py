@@ -23,7 +23,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def build(names: list[str]) -> bool:
     needed = {kind for name in names for kind in SUITES[name].builds}
-    ordered = [kind for kind in ("ship", "dev", "fuzz", "kubernetes") if kind in needed]
+    ordered = [kind for kind in ("ship", "dev", "kubernetes") if kind in needed]
     return not ordered or subprocess.run([TOP / "tests/setup/build", *ordered], check=False).returncode == 0
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import layout, steps
+from . import layout, locks, steps
 from .errors import ClusterError
 
 VERSION = "1.24.12"
@@ -27,7 +27,7 @@ def _version(go: Path) -> tuple[int, int] | None:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "GOTOOLCHAIN": "local"},
+            env={**_own_environment(), "GOTOOLCHAIN": "local"},
         ).stdout
     except OSError:
         return None
@@ -50,25 +50,48 @@ def _any_go() -> Path:
     return go
 
 
+def _is_pinned(root: Path) -> bool:
+    try:
+        return (root / "VERSION").read_text().split()[0] == f"go{VERSION}" and (root / "bin/go").is_file()
+    except OSError:
+        return False
+
+
+def _fetch(kept: Path) -> None:
+    """Makes `kept` a link to the Go of VERSION."""
+    log = layout.cache_folder() / "logs" / "go-toolchain.log"
+    settings = {
+        **_own_environment(),
+        "GOFLAGS": "-modcacherw",
+        "GOMODCACHE": str(kept.parent / "toolchains"),
+        "GOTOOLCHAIN": f"go{VERSION}",
+    }
+    steps.run_logged(f"Fetching Go {VERSION}", [_any_go(), "env", "GOROOT"], log, env=settings)
+    root = Path(steps.last_lines(log, 1)[0])
+    if not _is_pinned(root):
+        raise ClusterError(f"{root} is not Go {VERSION}: see {log}")
+    kept.unlink(missing_ok=True)
+    kept.symlink_to(root)
+
+
 def find() -> Path:
     """The path of a `go` of VERSION, fetched where it isn't in the cache."""
     kept = layout.cache_folder() / "go" / f"go{VERSION}"
-    if not kept.is_symlink() or not kept.exists():
-        log = layout.cache_folder() / "logs" / "go-toolchain.log"
-        fetch = {**os.environ, "GOMODCACHE": str(kept.parent / "toolchains"), "GOTOOLCHAIN": f"go{VERSION}"}
-        steps.run_logged(f"Fetching Go {VERSION}", [_any_go(), "env", "GOROOT"], log, env=fetch)
-        root = Path(log.read_text().splitlines()[-1])
-        if not (root / "bin" / "go").is_file():
-            raise ClusterError(f"no Go {VERSION} came of it: see {log}")
-        kept.unlink(missing_ok=True)
-        kept.symlink_to(root)
+    with locks.exclusive(layout.cache_folder() / "go" / "lock"):
+        if not _is_pinned(kept):
+            _fetch(kept)
     return kept / "bin" / "go"
+
+
+def _own_environment() -> dict[str, str]:
+    """Without the standard library of another Go."""
+    return {name: value for name, value in os.environ.items() if name != "GOROOT"}
 
 
 def environment(build_cache: Path, module_cache: Path) -> dict[str, str]:
     """The settings of a reproducible build that writes to these two caches only."""
     return {
-        **os.environ,
+        **_own_environment(),
         "CGO_ENABLED": "0",
         "GOCACHE": str(build_cache),
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false -trimpath",
