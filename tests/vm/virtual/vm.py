@@ -30,6 +30,12 @@ BOOT_SECONDS = 300
 """Until the agent says hello; a tenth of it on a machine that is not busy."""
 GRACE_SECONDS = 60
 """After a command's time is over: for the agent to kill it and to say so."""
+KERNEL_OPTIONS = (
+    "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check"
+    # On a busy host qemu's threads may block each other for good, their timers not: after a minute of that (20 s before
+    # Linux 5.2, which does not know the first option) the machine ends.
+    " watchdog_thresh=30 softlockup_panic=1"
+)
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ class Vm:
             *["-smp", str(self._cpus), "-m", str(self._memory_mib)],
             *["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
             *["-kernel", str(built.kernel(self._kernel)), "-initrd", str(self._folder / "initramfs")],
-            *["-append", "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check"],
+            *["-append", KERNEL_OPTIONS],
             *["-serial", f"file:{self._console}"],
             *_disk("root", built.disk, "snapshot=on,cache=unsafe"),
             *["-chardev", f"socket,id=agent,fd={port}"],
