@@ -165,6 +165,7 @@ ADDRESSES = [
     Case("host-field-with-percent", http_probe(host="a%41b"), ANSWERS),
     Case("host-field-with-less-than", http_probe(host="a<b"), ANSWERS),
     Case("host-field-bracketed", http_probe(host="[::1]"), ANSWERS),
+    Case("host-field-brackets-reversed", http_probe(host="]a["), ANSWERS),
     Case("host-field-not-ascii", http_probe(host="bücher.localhost"), ANSWERS),
     Case("host-field-too-short", http_probe(host="127.1"), ANSWERS),
     Case("host-field-with-bracket", http_probe(host="a]b"), ANSWERS),

@@ -94,9 +94,6 @@ Result<std::string> ParseHost(std::string_view host) {
     if (close == std::string_view::npos) {
       return Error{"missing ']' in host"};
     }
-    if (close < bracket) {
-      return Error{"invalid IP-literal"};  // Go 1.24 panics here.
-    }
     const std::string_view port = host.substr(close + 1);
     if (auto valid = CheckPort(port); !valid) {
       return valid.error();

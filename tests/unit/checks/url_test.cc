@@ -78,7 +78,7 @@ TEST_CASE("url: what Go refuses, in Go's words") {
   CHECK(ErrorOf("http://a[b]/") ==
         R"(parse "http://a[b]/": invalid host: ParseAddr("b"): unable to parse IP)");
   CHECK(ParseUrl("http://a[::1]/")->host == "[::1]");
-  CHECK(ErrorOf("http://]a[/") == R"(parse "http://]a[/": invalid IP-literal)");
+  CHECK(ErrorOf("http://]a[/") == R"(parse "http://]a[/": invalid port "a[" after host)");
   CHECK(ErrorOf("http://[1.2.3.4]/") == R"(parse "http://[1.2.3.4]/": invalid IP-literal)");
   CHECK(ErrorOf("http://[a]/") ==
         R"(parse "http://[a]/": invalid host: ParseAddr("a"): unable to parse IP)");
