@@ -143,7 +143,8 @@ std::optional<std::vector<Handshake>> ExpandColumns(const HandshakeColumns& colu
 bool Accepts(const Listener& listener, const std::string& address, int port) {
   const bool ipv6 = address.find(':') != std::string::npos;
   return listener.port == port &&
-         (listener.address == address || (listener.address == "0.0.0.0" && !ipv6) ||
+         (listener.address == address || listener.address == "::ffff:" + address ||
+          (listener.address == "0.0.0.0" && !ipv6) ||
           (listener.address == "::" && (ipv6 || !listener.v6only)));
 }
 

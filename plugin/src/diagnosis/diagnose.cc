@@ -12,6 +12,7 @@
 #include "diagnosis/finding.h"
 #include "diagnosis/forecast.h"
 #include "diagnosis/kubelet_words.h"
+#include "diagnosis/listeners.h"
 #include "diagnosis/not_seen.h"
 #include "diagnosis/rule.h"
 #include "diagnosis/service_way.h"
@@ -143,11 +144,8 @@ std::vector<std::string> Excluded(const Digest& digest, const ProbeCase& probe) 
     return excluded;
   }
   const auto listeners =
-      protocol::FindListeners(digest.report(), digest.target_namespace(), protocol::Moment::kAfter);
-  if (listeners &&
-      std::any_of(listeners->begin(), listeners->end(), [&](const protocol::Listener& listener) {
-        return listener.port == probe.probe->port;
-      })) {
+      ListenersOf(digest, probe.probe->address, probe.probe->port, protocol::Moment::kAfter);
+  if (listeners && !listeners->empty()) {
     excluded.push_back(fmt::format("a missing listener: port {} is in LISTEN", probe.probe->port));
   }
   if (CounterRise(digest, digest.target_namespace(), "TcpExt.ListenOverflows") == 0) {

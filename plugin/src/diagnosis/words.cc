@@ -37,17 +37,22 @@ std::string Span(double seconds) {
                             : fmt::format("{:.0f} days", seconds / kDay);
 }
 
+std::string Printable(std::string_view text) {
+  constexpr unsigned char kFirstPrintable = 0x20;
+  constexpr unsigned char kDelete = 0x7f;
+  std::string shown;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown += byte < kFirstPrintable || byte == kDelete ? fmt::format("\\x{:02x}", byte)
+                                                       : std::string(1, c);
+  }
+  return shown;
+}
+
 std::string CommandLine(const std::vector<std::string>& command) {
   std::string line;
   for (const std::string& word : command) {
-    line += line.empty() ? "" : " ";
-    for (const char c : word) {
-      const auto byte = static_cast<unsigned char>(c);
-      constexpr unsigned char kFirstPrintable = 0x20;
-      constexpr unsigned char kDelete = 0x7f;
-      line += byte < kFirstPrintable || byte == kDelete ? fmt::format("\\x{:02x}", byte)
-                                                        : std::string(1, c);
-    }
+    line += (line.empty() ? "" : " ") + Printable(word);
   }
   return line;
 }

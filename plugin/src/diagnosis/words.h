@@ -20,6 +20,9 @@ std::string Span(double seconds);
 using model::HostPort;
 using model::IsIpv6;
 
+/// Control characters as escapes: a terminal would obey what a peer put into its answer.
+std::string Printable(std::string_view text);
+
 /// The words of a command with blanks between them, as kubelet's messages have them; a line break
 /// or another control character as an escape.
 std::string CommandLine(const std::vector<std::string>& command);

@@ -4,6 +4,8 @@
 #include <ostream>
 #include <sstream>
 
+#include "diagnosis/words.h"
+
 namespace netcheck::output {
 
 void WriteColumns(const std::vector<std::vector<std::string>>& rows, std::ostream& out) {
@@ -37,6 +39,7 @@ void WriteWrapped(const std::string& text,
   std::string line = first;
   bool empty = true;
   for (std::string word; words >> word;) {
+    word = diagnosis::Printable(word);
     if (!empty && line.size() + 1 + word.size() > static_cast<std::size_t>(std::max(width, 1))) {
       out << line << '\n';
       line = rest;

@@ -168,6 +168,20 @@ TEST_CASE("accept queue: full") {
   CHECK(Codes(builder) == Names{"NC-QUEUE-001"});
 }
 
+TEST_CASE("accept queue: of the probe's own listener, not of another address's") {
+  const auto codes = [](const char* full, const char* other) {
+    EvidenceBuilder builder;
+    builder.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn | protocol::kSeenPodSyn})
+        .Listeners({{other, 8080, false, 0, 128}, {full, 8080, true, 2, 1}})
+        .Counter(Where::kPod, "TcpExt.ListenDrops", 0, 5)
+        .Counter(Where::kPod, "TcpExt.ListenOverflows", 0, 5);
+    return Codes(builder);
+  };
+  CHECK(codes("10.244.0.5", "127.0.0.1") == Names{"NC-QUEUE-001"});
+  CHECK(codes("::ffff:10.244.0.5", "127.0.0.1") == Names{"NC-QUEUE-001"});  // An IPv6 socket's.
+  CHECK(codes("127.0.0.1", "10.244.0.5").empty());
+}
+
 TEST_CASE("accept queue: silent when the queue is not full, or the counter did not move") {
   EvidenceBuilder not_full;
   not_full.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn | protocol::kSeenPodSyn})

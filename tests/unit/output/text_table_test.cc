@@ -25,6 +25,12 @@ TEST_CASE("text table: wrapped text keeps its indent, and a word that is too lon
         "  four\n");
 }
 
+TEST_CASE("text table: a terminal is not told what to do by the text") {
+  std::ostringstream out;
+  WriteWrapped("X: \x1b]0;title\x07 \x7f", "- ", "  ", 40, out);
+  CHECK(out.str() == "- X: \\x1b]0;title\\x07 \\x7f\n");
+}
+
 TEST_CASE("text table: no words, no more than the first indent") {
   std::ostringstream out;
   WriteWrapped("", "- ", "  ", 12, out);
