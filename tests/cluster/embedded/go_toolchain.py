@@ -62,7 +62,6 @@ def _fetch(kept: Path) -> None:
     log = layout.cache_folder() / "logs" / "go-toolchain.log"
     settings = {
         **_own_environment(),
-        "GOFLAGS": "-modcacherw",
         "GOMODCACHE": str(kept.parent / "toolchains"),
         "GOTOOLCHAIN": f"go{VERSION}",
     }
