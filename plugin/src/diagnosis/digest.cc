@@ -83,6 +83,7 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
   judged.attempt = &attempt;
   judged.duration_us = attempt.total_us;
   const bool in_time = attempt.total_us <= plan.timeout_ms * kMicrosPerMilli;
+  const bool ended_early = attempt.total_us < plan.patience_ms * kMicrosPerMilli;
   const bool answered = attempt.phase == CheckPhase::kDone;
   const bool good = attempt.result == "success" || attempt.result == "warning";
   judged.failed = !good || !in_time;
@@ -95,13 +96,14 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
   if (!attempt.connect_us) {
     judged.stage = attempt.phase == CheckPhase::kConnect ? StageOfConnect(attempt, batch_stage)
                                                          : Stage::kUnknown;
+    judged.cut_off = judged.stage == Stage::kSlow && ended_early;
   } else if (in_time) {
     judged.stage =
         answered || IsAnswer(EndingIn(attempt.output)) ? Stage::kWrongAnswer : Stage::kResetLater;
   } else {
     judged.stage = Stage::kSlow;
     judged.late = answered;
-    judged.cut_off = !answered && attempt.total_us < plan.patience_ms * kMicrosPerMilli;
+    judged.cut_off = !answered && ended_early;
   }
   return judged;
 }

@@ -280,6 +280,19 @@ TEST_CASE("handshakes that only take longer than the limit are late, not lost") 
   slow_network.Check(attempt);
   CHECK(Codes(slow_network) == Names{"NC-TIMEOUT-001"});
   CHECK(Diagnose(slow_network.Build()).unexplained.empty());
+  // The check after a slow one waits no longer than kubelet does.
+  protocol::CheckAttempt cut_off;
+  cut_off.phase = protocol::CheckPhase::kConnect;
+  cut_off.connect_result = kResultDeadline;
+  cut_off.result = "failure";
+  cut_off.output = "dial tcp 10.244.0.5:8080: i/o timeout";
+  cut_off.total_us = 1'000'200;
+  const Report report = Diagnose(slow_network.Check(cut_off).Build());
+  REQUIRE(Codes(slow_network) == Names{"NC-TIMEOUT-001"});
+  CHECK(report.unexplained.empty());
+  for (const std::string& line : report.findings[0].evidence) {
+    CHECK(line.find("no answer for as long as") == std::string::npos);
+  }
   attempt.connect_us = 1'020'000;  // The second SYN passed.
   attempt.total_us = 1'022'000;
   CHECK(Codes(lossy.Check(attempt)) == Names{"NC-LOST-002"});
