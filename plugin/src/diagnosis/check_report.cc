@@ -142,9 +142,12 @@ std::string Describe(const model::ServiceTarget& service, const model::ServiceWa
   }
   for (const model::ServiceEndpoint& endpoint : service.endpoints) {
     if (endpoint.address == way.address && endpoint.port == way.port) {
-      const std::string pod = endpoint.pod.empty() ? "" : "pod " + endpoint.pod;
-      const std::string node = endpoint.node.empty() ? "" : "on node " + endpoint.node;
-      return pod + (pod.empty() || node.empty() ? "" : " ") + node;
+      std::string where = endpoint.pod.empty() ? "" : "pod " + endpoint.pod;
+      if (!endpoint.node.empty()) {
+        where += where.empty() ? "" : " ";
+        where += "on node " + endpoint.node;
+      }
+      return where;
     }
   }
   return "";

@@ -16,7 +16,7 @@ using protocol::GetInt;
 using protocol::GetObject;
 using protocol::GetString;
 
-std::string OrElse(std::string text, const char* otherwise) {
+std::string OrElse(const std::string& text, const char* otherwise) {
   return text.empty() ? otherwise : text;
 }
 

@@ -33,13 +33,14 @@ class ConntrackTally {
   struct Key {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
-    auto operator<=>(const Key&) const = default;
+    // clang-tidy 14 takes the comparison with 0 for one with a pointer.
+    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr)
   };
   struct Destination {
     Key holder;
     Key address;
     int port = 0;
-    auto operator<=>(const Destination&) const = default;
+    auto operator<=>(const Destination&) const = default;  // NOLINT(modernize-use-nullptr)
   };
   /// IPPROTO_* << 8 | TCP state + 1, or 0 for none.
   using States = std::map<std::uint16_t, std::int64_t>;

@@ -15,9 +15,7 @@
 namespace netcheck::probe {
 namespace {
 
-using protocol::Error;
 using protocol::Fact;
-using protocol::Result;
 
 constexpr int kGetInfo = 64;     ///< IPT_SO_GET_INFO, IP6T_SO_GET_INFO
 constexpr int kGetEntries = 65;  ///< IPT_SO_GET_ENTRIES, IP6T_SO_GET_ENTRIES

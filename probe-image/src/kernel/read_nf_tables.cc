@@ -62,18 +62,17 @@ class Reader {
   Result<void> Ask(std::uint8_t message, int family, const std::string& table) {
     ++sequence_;
     Error problem;
-    const auto asked =
-        QueryNetlink(socket_,
-                     EncodeNfDump(message, family, table, sequence_),
-                     sequence_,
-                     /*dump=*/true,
-                     [&](const NetlinkMessage& answer) {
-                       if ((answer.flags & NLM_F_DUMP_INTR) != 0) {
-                         problem = {"the rules changed while they were being read", EINTR};
-                       } else if (!Fold(answer)) {
-                         problem = {"malformed answer of nf_tables", 0};
-                       }
-                     });
+    auto asked = QueryNetlink(socket_,
+                              EncodeNfDump(message, family, table, sequence_),
+                              sequence_,
+                              /*dump=*/true,
+                              [&](const NetlinkMessage& answer) {
+                                if ((answer.flags & NLM_F_DUMP_INTR) != 0) {
+                                  problem = {"the rules changed while they were being read", EINTR};
+                                } else if (!Fold(answer)) {
+                                  problem = {"malformed answer of nf_tables", 0};
+                                }
+                              });
     if (asked.ok() && !problem.message.empty()) {
       return problem;
     }
