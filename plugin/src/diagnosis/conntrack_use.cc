@@ -133,6 +133,7 @@ std::optional<std::size_t> FindCulprit(const TableUse& use) {
 
 std::string Split(const std::map<std::string, std::int64_t>& counts) {
   std::vector<std::pair<std::int64_t, std::string>> order;
+  order.reserve(counts.size());
   for (const auto& [name, count] : counts) {
     order.emplace_back(count, name);
   }

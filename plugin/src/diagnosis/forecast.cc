@@ -193,8 +193,9 @@ double EffectsADay(const model::Probe& probe, double share, double attempts_a_da
   double attempts = MeanAttemptsUntilRun(share, probe.failure_threshold);
   if (probe.type == ProbeType::kReadiness) {
     // Out of the Services it has to come back before it can go again.
-    attempts += share < 1 ? MeanAttemptsUntilRun(1 - share, probe.success_threshold)
-                          : std::numeric_limits<double>::infinity();
+    const double back = share < 1 ? MeanAttemptsUntilRun(1 - share, probe.success_threshold)
+                                  : std::numeric_limits<double>::infinity();
+    attempts += back;
   }
   return attempts_a_day / attempts;
 }

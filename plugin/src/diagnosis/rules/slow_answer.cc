@@ -64,7 +64,7 @@ void AddWhereItWent(const ProbeCase& probe, const Latencies& latencies, Finding&
   const std::int64_t round_trip =
       latencies.connects.empty() ? 0 : latencies.connects[latencies.connects.size() / 2];
   const int trips = RoundTrips(*probe.probe);
-  if (2 * trips * round_trip < times[times.size() / 2]) {
+  if (2 * round_trip * trips < times[times.size() / 2]) {
     finding.evidence.push_back(
         fmt::format("The connection itself took at most {}: the time is spent in the application, "
                     "not in the network.",
