@@ -123,9 +123,8 @@ class Switched : public Http1Body {
 };
 
 /// The sizes to which src/io/io.go's ReadAll grows its slice: append() takes the next of the
-/// allocator's size classes (src/runtime/sizeclasses.go). They show: they
-/// decide what is read ahead, and so whether the bytes after a chunk that ends at the limit are
-/// looked at.
+/// allocator's size classes (src/runtime/sizeclasses.go). They show: they decide what is read
+/// ahead, and so whether the bytes after a chunk that ends at the limit are looked at.
 constexpr std::array<std::size_t, 10> kReadAllSizes = {
     512, 896, 1408, 2048, 3072, 4096, 5376, 6912, 9472, 12288};
 static_assert(kReadAllSizes.back() >= kMaxBodyBytes);
