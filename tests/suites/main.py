@@ -27,14 +27,14 @@ def build(names: list[str]) -> bool:
     return not ordered or subprocess.run([TOP / "tests/setup/build", *ordered], check=False).returncode == 0
 
 
-def run(names: list[str], everything: bool) -> Count:
+def run(names: list[str], runner: Runner) -> Count:
     if not build(names):
         return Count(failed=1)
     total = Count()
     for name in names:
         started = time.monotonic()
         print(f"==> {name}: {SUITES[name].title}", flush=True)
-        counted = SUITES[name].run(Runner(everything))
+        counted = SUITES[name].run(runner)
         print(f"    {counted} in {time.monotonic() - started:.0f}s", flush=True)
         total += counted
     return total
@@ -44,7 +44,11 @@ def main() -> int:
     # Started by nohup, everything below would inherit an ignored SIGHUP, and what it does to the plugin is tested.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     options = parse(sys.argv[1:])
-    total = run(options.suite or list(SUITES), options.all)
+    runner = Runner(options.all)
+    total = run(options.suite or list(SUITES), runner)
+    # Once more, and last: nobody should have to look for it in an hour's output.
+    for name, why in runner.failures:
+        print(f"==> failed: {name}\n{why}")
     print(total)
     return 1 if total.failed or not total.passed else 0
 

@@ -59,11 +59,29 @@ def count_unittest(output: str, exit_code: int) -> Count:
     return Count(passed, max(failed, 1 if exit_code else 0), skipped)
 
 
+_SHOWN_AGAIN = 80  # lines; a traceback's length with what led to it
+
+
+def what_failed(output: str) -> str:
+    """The part of a failed program's output that says why: unittest's first report, otherwise the end."""
+    report = output.find("\n======")
+    if report >= 0:
+        return "\n".join(output[report + 1 :].splitlines()[:_SHOWN_AGAIN])
+    return "\n".join(output.splitlines()[-_SHOWN_AGAIN:])
+
+
 class Runner:
-    """Shows a program's output in full only if a case of it failed."""
+    """Shows a program's output in full only if a case of it failed, and keeps of those what says why."""
 
     def __init__(self, everything: bool) -> None:
         self.everything = everything
+        self.failures: list[tuple[str, str]] = []
+        """Each failed program's name and what_failed() of it, in the order of the runs."""
+
+    def _noted(self, name: str, counted: Count, output: str) -> Count:
+        if counted.failed:
+            self.failures.append((name, what_failed(output)))
+        return counted
 
     def _environment(self, extra: dict[str, str]) -> dict[str, str]:
         return {**os.environ, **({"NETCHECK_ALL_TESTS": "1"} if self.everything else {}), **extra}
@@ -78,7 +96,7 @@ class Runner:
             check=False,
         )
         output = done.stdout.decode(errors="replace")
-        counted = count_doctest(output, done.returncode)
+        counted = self._noted(program.name, count_doctest(output, done.returncode), output)
         if counted.failed:
             print(output)
         self._show_skips(output)
@@ -89,39 +107,42 @@ class Runner:
         """A Python test file, its cases shown as they run: they take long."""
         command = [sys.executable, "-m", "unittest", "--verbose", file.stem]
         environment = {"PYTHONPATH": ":".join(map(str, path)), "PYTHONUNBUFFERED": "1", **extra}
-        counted = count_unittest(*self._shown(command, file.parent, environment))
+        output, exit_code = self._shown(command, file.parent, environment)
+        counted = self._noted(file.name, count_unittest(output, exit_code), output)
         print(f"    {file.name}: {counted}", flush=True)
         return counted
 
     def summarised(self, command: Sequence[str | Path], **extra: str) -> Count:
         """A program that counts its cases itself, shown as it runs."""
-        return count_summary(*self._shown(command, Path.cwd(), extra))
+        output, exit_code = self._shown(command, Path.cwd(), extra)
+        return self._noted(Path(command[0]).name, count_summary(output, exit_code), output)
 
     def _shown(self, command: Sequence[str | Path], folder: Path, extra: dict[str, str]) -> tuple[str, int]:
-        process = subprocess.Popen(
+        lines = []
+        with subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self._environment(extra),
-        )
-        assert process.stdout is not None
-        lines = []
-        for raw in process.stdout:
-            lines.append(raw.decode(errors="replace"))
-            print(f"    | {lines[-1]}", end="", flush=True)
-        return "".join(lines), process.wait()
+        ) as process:
+            assert process.stdout is not None
+            for raw in process.stdout:
+                lines.append(raw.decode(errors="replace"))
+                print(f"    | {lines[-1]}", end="", flush=True)
+        return "".join(lines), process.returncode
 
     def command(self, name: str, command: Sequence[str | Path]) -> Count:
         """One case: the command's exit code."""
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
         )
+        output = done.stdout.decode(errors="replace")
         if done.returncode:
-            print(done.stdout.decode(errors="replace"))
+            print(output)
         print(f"    {name}: {'failed' if done.returncode else 'passed'}", flush=True)
-        return Count(failed=1) if done.returncode else Count(passed=1)
+        return self._noted(name, Count(failed=1) if done.returncode else Count(passed=1), output)
 
     @staticmethod
     def _show_skips(output: str) -> None:

@@ -76,14 +76,15 @@ def selected(options: argparse.Namespace) -> list[Scenario]:
     return [one for one in found if one.name in chosen and options.ground in (None, one.ground)]
 
 
+def in_words(outcome: Outcome) -> str:
+    named = outcome.skipped or outcome.named or "no report"
+    line = f"  {outcome.result:<8}{outcome.scenario} {outcome.family} seed {outcome.seed}: {named} ({outcome.seconds:.1f} s)"
+    return "\n          ".join([line, *outcome.problems])
+
+
 def say(options: argparse.Namespace, outcome: Outcome) -> None:
-    if options.json:
-        print(json.dumps({**dataclasses.asdict(outcome), "result": outcome.result}), flush=True)
-        return
-    print(f"  {outcome.result:<8}{outcome.scenario} {outcome.family} seed {outcome.seed}: "
-          f"{outcome.skipped or outcome.named or 'no report'} ({outcome.seconds:.1f} s)", flush=True)  # fmt: skip
-    for problem in outcome.problems:
-        print(f"          {problem}", flush=True)
+    as_json = {**dataclasses.asdict(outcome), "result": outcome.result}
+    print(json.dumps(as_json) if options.json else in_words(outcome), flush=True)
 
 
 def run_here(runs: list[Run], options: argparse.Namespace, used: Programs, tell: Callable[[Outcome], None]) -> None:
@@ -133,6 +134,9 @@ def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[
 def conclude(outcomes: list[Outcome]) -> int:
     for line in matrix(outcomes):
         print(line)
+    for outcome in outcomes:
+        if outcome.result == "failed":
+            print(in_words(outcome))
     count = {result: sum(outcome.result == result for outcome in outcomes) for result in ("passed", "failed", "skipped")}
     print(", ".join(f"{number} {result}" for result, number in count.items()), flush=True)
     return 1 if count["failed"] or not outcomes else 0
