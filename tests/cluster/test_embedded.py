@@ -23,8 +23,9 @@ sys.path.insert(0, str(COMMANDS))
 import harness
 import machine
 from embedded import cluster as embedded_cluster
-from embedded import processes, state, workloads
+from embedded import go_toolchain, kubernetes, processes, state, workloads
 from embedded.addresses import LinkNetwork
+from embedded.errors import ClusterError
 from embedded.layout import cache_folder
 
 
@@ -315,6 +316,15 @@ class Refusals(unittest.TestCase):
     def test_import_without_a_cluster(self) -> None:
         with cluster_folder("cluster-test-refusals"):
             self.assertIn("no cluster is up", command("import", "name:tag", "/bin/true", exit_code=1))
+
+    def test_a_kubernetes_of_another_go(self) -> None:
+        with tempfile.TemporaryDirectory() as sources:
+            named = Path(sources, ".go-version")
+            named.write_text(f"{go_toolchain.VERSION}\n")
+            kubernetes.check_go(Path(sources))
+            named.write_text("1.99.1\n")
+            with self.assertRaisesRegex(ClusterError, "is built with Go 1.99.1"):
+                kubernetes.check_go(Path(sources))
 
 
 if __name__ == "__main__":

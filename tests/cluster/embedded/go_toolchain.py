@@ -11,7 +11,7 @@ from . import layout, locks, steps
 from .errors import ClusterError
 
 VERSION = "1.24.12"
-"""What Kubernetes' .go-version names for the release in kubernetes/go.mod."""
+"""What Kubernetes' .go-version names for the release in kubernetes/go.mod; its build refuses another one."""
 
 OLDEST_THAT_FETCHES = (1, 21)
 """A go command knows GOTOOLCHAIN since Go 1.21: it fetches another Go and checks it against sum.golang.org."""

@@ -69,6 +69,13 @@ def _environment() -> dict[str, str]:
     return go_toolchain.environment(_workshop() / "build", _workshop() / "modules")
 
 
+def check_go(sources: Path) -> None:
+    """Refuses to build Kubernetes' sources with another Go than their release was built with."""
+    theirs = (sources / ".go-version").read_text().strip()
+    if theirs != go_toolchain.VERSION:
+        raise ClusterError(f"Kubernetes {version()} is built with Go {theirs}: go_toolchain.VERSION must name it")
+
+
 def _compile(title: str, packages: str, output: Path, log: Path, progress: Callable[[], str] | None = None) -> None:
     go = go_toolchain.find()
     output.mkdir(parents=True, exist_ok=True)
@@ -94,6 +101,7 @@ def build() -> Path:
     fetch: list[str | Path] = [go_toolchain.find(), "list", "-deps", "tool"]
     title = f"Fetching the Go modules of Kubernetes {version()}"
     steps.run_logged(title, fetch, listing, cwd=MODULE, env=_environment())
+    check_go(_workshop() / "modules" / f"k8s.io/kubernetes@{version()}")
     packages = len(listing.read_text(errors="replace").splitlines())
 
     def progress() -> str:
