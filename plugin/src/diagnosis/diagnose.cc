@@ -101,8 +101,7 @@ class Leftovers {
     for (const JudgedAttempt& attempt : check.attempts) {
       if (attempt.failed &&
           explained_.count({attempt.attempt->check, attempt.attempt->index}) == 0) {
-        Note(attempt.stage,
-             attempt.attempt->error.empty() ? attempt.attempt->output : attempt.attempt->error);
+        Note(attempt.stage, WordsOf(*attempt.attempt));
       }
     }
   }

@@ -123,11 +123,6 @@ bool IsOfHandshake(Ending ending) {
          ending == Ending::kNotSent || ending == Ending::kDialTimeout || ending == Ending::kTimeout;
 }
 
-/// kubelet's own words for an attempt.
-const std::string& Words(const protocol::CheckAttempt& attempt) {
-  return attempt.error.empty() ? attempt.output : attempt.error;
-}
-
 bool Matches(const KubeletWords& kubelet, Ending ours, int status) {
   if (kubelet.ending == Ending::kCallTimeout) {
     return ours == Ending::kTimeout;
@@ -171,7 +166,7 @@ Ending EndingOf(const JudgedAttempt& judged) {
   if (judged.stage == Stage::kSlow) {
     return judged.errored ? Ending::kBodyTimeout : Ending::kTimeout;
   }
-  return EndingIn(Words(attempt));
+  return EndingIn(WordsOf(attempt));
 }
 
 /// Whether an attempt says the same as kubelet. Its words are cut at 1 KiB, between characters.
@@ -184,7 +179,7 @@ bool SaysSame(const std::string& kubelet, const std::string& ours) {
 /// Whether this is how the attempt ended whose words these are. kubelet words a timeout in several
 /// ways, and a late answer has words of its own.
 bool EndedSo(const JudgedAttempt& judged, const KubeletWords& words) {
-  return judged.failed && (SaysSame(words.output, Words(*judged.attempt)) ||
+  return judged.failed && (SaysSame(words.output, WordsOf(*judged.attempt)) ||
                            Matches(words, EndingOf(judged), StatusIn(judged.attempt->output)));
 }
 
@@ -238,6 +233,10 @@ void Add(const model::ProbeEvent& event, KubeletFailure& failure) {
 }
 
 }  // namespace
+
+const std::string& WordsOf(const protocol::CheckAttempt& attempt) {
+  return attempt.error.empty() ? attempt.output : attempt.error;
+}
 
 Ending EndingIn(const std::string& output) {
   if (output == "EOF") {

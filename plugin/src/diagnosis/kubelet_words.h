@@ -37,6 +37,8 @@ struct KubeletWords {
   std::string output;    ///< Without "Liveness probe failed: ".
 };
 
+/// kubelet's own words for an attempt: its prober's error, otherwise its output.
+const std::string& WordsOf(const protocol::CheckAttempt& attempt);
 /// What kubelet's prober puts out or returns as its error.
 Ending EndingIn(const std::string& output);
 

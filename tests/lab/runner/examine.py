@@ -207,4 +207,5 @@ def _wait_while_kept(examination: Examination) -> None:
     print(f"The hosts of {examination.scenario.name} are up; the plugin's files are in {examination.work}:")
     for host in examination.hosts.hosts.values():
         print(f"  {host.name:<12} nsenter --net=/run/netns/{host.space}   {' '.join(host.addresses.values())}")
-    input("Press Enter to remove them. ")
+    with contextlib.suppress(EOFError):  # Nobody is there to press it.
+        input("Press Enter to remove them. ")

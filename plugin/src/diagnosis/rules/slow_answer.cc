@@ -30,7 +30,8 @@ Latencies Measure(const ProbeCase& probe) {
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (judged.failed && !judged.late) {
-        latencies.unanswered += judged.stage == Stage::kSlow && !judged.cut_off ? 1 : 0;
+        latencies.unanswered +=
+            judged.stage == Stage::kSlow && !judged.cut_off && !judged.ended_late ? 1 : 0;
         continue;
       }
       const bool late = LateAnswer(judged, probe);

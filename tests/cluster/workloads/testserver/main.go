@@ -73,7 +73,7 @@ func parse() options {
 	flag.IntVar(&o.size, "size", 0, "bytes of every answer's body; 0: a line")
 	flag.BoolVar(&o.echo, "echo", false, "the body of every answer is its request")
 	flag.BoolVar(&o.stall, "stall", false, "send the headers of an answer and a part of its body, never the rest")
-	flag.DurationVar(&o.delay, "delay", 0, "time from a request to its answer")
+	flag.DurationVar(&o.delay, "delay", 0, "time from a request to its answer, or to the end of the connection with -hang-up")
 	flag.DurationVar(&o.startDelay, "start-delay", 0, "time from the start until it listens")
 	flag.DurationVar(&o.unhealthyAfter, "unhealthy-after", 0, "time from the start until it answers 500; 0: never")
 	flag.DurationVar(&o.exitAfter, "exit-after", 0, "time from the start until it exits with 1; 0: never")

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // serveRaw speaks no protocol: it does with each connection what the options say.
@@ -22,6 +23,7 @@ func serveRaw(listener net.Listener, o options) error {
 			defer connection.Close()
 			if o.say != "" || o.hangUp {
 				connection.Read(make([]byte, 64<<10))
+				time.Sleep(o.delay)
 				io.WriteString(connection, said)
 				return
 			}
