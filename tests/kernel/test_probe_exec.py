@@ -48,6 +48,18 @@ class Container:
     def processes(self) -> set[int]:
         return set(map(int, (self.cgroup / "cgroup.procs").read_text().split()))
 
+    def await_command(self, name: str) -> None:
+        """Waits until this command alone runs here besides the first process: what starts it enters the cgroup, too."""
+        deadline = time.monotonic() + 5
+        names: list[str] = []
+        while names != [name]:
+            assert time.monotonic() < deadline, names
+            time.sleep(0.01)
+            names = []
+            for pid in self.processes() - {self.pid}:
+                with contextlib.suppress(OSError):  # It has ended meanwhile.
+                    names.append(Path(f"/proc/{pid}/comm").read_text().strip())
+
     def remove(self) -> None:
         self.parent.kill()
         self.parent.communicate()
@@ -102,10 +114,7 @@ class Exec(unittest.TestCase):
             attempt = self.attempt(container, "sleep", "0.3")
             self.assertEqual(attempt["result"], "success")
             with subprocess.Popen(self.command(container, "sleep", "1"), stdout=subprocess.DEVNULL):
-                deadline = time.monotonic() + 3
-                while len(container.processes()) < 2 and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                self.assertEqual(len(container.processes()), 2)
+                container.await_command("sleep")
 
     def test_as_the_runtime_starts_commands(self) -> None:
         with self.container(RUNTIME) as container:
@@ -208,13 +217,10 @@ class Exec(unittest.TestCase):
     def test_the_command_dies_with_the_probe(self) -> None:
         with self.container(ROOT) as container:
             with subprocess.Popen(self.command(container, "sleep", "987", timeout=60)) as probe:
-                deadline = time.monotonic() + 5
-                while len(container.processes()) < 2 and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                self.assertEqual(len(container.processes()), 2)
-                time.sleep(0.2)  # Until execve(2): before, the process ends by itself.
+                container.await_command("sleep")  # Before execve(2) the process would end by itself.
                 probe.send_signal(signal.SIGKILL)
-            while len(container.processes()) > 1 and time.monotonic() < deadline + 5:
+            deadline = time.monotonic() + 5
+            while len(container.processes()) > 1 and time.monotonic() < deadline:
                 time.sleep(0.01)
             self.assertEqual(container.processes(), {container.pid})
 
