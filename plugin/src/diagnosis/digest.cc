@@ -56,13 +56,6 @@ bool IsAnswer(Ending ending) {
   return ending == Ending::kProtocol || ending == Ending::kUnhealthy;
 }
 
-/// Whether the prober's own limit ended it, and not what the other side sent.
-bool IsLimit(Ending ending) {
-  return ending == Ending::kTimeout || ending == Ending::kDialTimeout ||
-         ending == Ending::kBodyTimeout || ending == Ending::kCallTimeout ||
-         ending == Ending::kNoGrpc;
-}
-
 JudgedAttempt JudgeCommand(const CheckAttempt& attempt, const protocol::Check& plan) {
   JudgedAttempt judged;
   judged.attempt = &attempt;
@@ -110,9 +103,8 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
   } else {
     judged.stage = Stage::kSlow;
     judged.late = answered;
-    if (!answered && ended_early) {
-      (IsLimit(EndingIn(WordsOf(attempt))) ? judged.cut_off : judged.ended_late) = true;
-    }
+    judged.closed_late = !answered && EndingIn(WordsOf(attempt)) == Ending::kReset;
+    judged.cut_off = !answered && ended_early && !judged.closed_late;
   }
   return judged;
 }

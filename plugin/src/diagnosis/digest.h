@@ -35,8 +35,8 @@ struct JudgedAttempt {
   bool late = false;
   /// It was ended after timeoutSeconds, as kubelet does: when an answer would have come is unknown.
   bool cut_off = false;
-  /// The other side ended it after timeoutSeconds, without an answer that can be read.
-  bool ended_late = false;
+  /// The other side closed or reset it after timeoutSeconds. It may never have got the request.
+  bool closed_late = false;
   /// kubelet's prober returned an error and threw the attempt away: a body that did not end in
   /// time, though its headers came.
   bool errored = false;

@@ -43,7 +43,7 @@ bool IsSlow(const JudgedAttempt& judged, const ProbeCase& probe) {
 }
 
 bool Unanswered(const JudgedAttempt& judged) {
-  return judged.stage == Stage::kSlow && !judged.late && !judged.cut_off && !judged.ended_late &&
+  return judged.stage == Stage::kSlow && !judged.late && !judged.cut_off && !judged.closed_late &&
          !judged.attempt->first_byte_us;
 }
 

@@ -35,7 +35,7 @@ std::optional<std::int64_t> Waiting(const Digest& digest,
 struct Silence {
   int unanswered = 0;
   std::int64_t longest_us = 0;
-  bool answered = false;  ///< One attempt at least got an answer, if a late one.
+  bool answered = false;  ///< One attempt at least got an answer, if a late one, or was closed.
 };
 
 Silence SilenceOf(const ProbeCase& probe) {
@@ -45,7 +45,7 @@ Silence SilenceOf(const ProbeCase& probe) {
       if (Unanswered(judged)) {
         ++silence.unanswered;
         silence.longest_us = std::max(silence.longest_us, judged.attempt->total_us);
-      } else if (judged.attempt->first_byte_us) {
+      } else if (judged.attempt->first_byte_us || judged.closed_late) {
         silence.answered = true;
       }
     }

@@ -3,13 +3,11 @@
 // redirect in the pod has put before it; which of the two is not told by packets, so it is likely.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 #include <string>
 
 #include "diagnosis/kubelet_words.h"
 #include "diagnosis/rule.h"
-#include "diagnosis/timeout_advice.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
@@ -22,22 +20,14 @@ bool ResetOnTheWay(std::uint32_t seen) {
 }
 
 bool Closed(const JudgedAttempt& attempt) {
-  return (attempt.stage == Stage::kResetLater || attempt.ended_late) &&
-         attempt.attempt->connect_us && !attempt.attempt->first_byte_us &&
-         !ResetOnTheWay(attempt.attempt->seen) &&
+  return attempt.stage == Stage::kResetLater && attempt.attempt->connect_us &&
+         !attempt.attempt->first_byte_us && !ResetOnTheWay(attempt.attempt->seen) &&
          EndingIn(attempt.attempt->output) == Ending::kReset;
-}
-
-/// Nothing but our own limit ended it, before the other side would have.
-bool CutOff(const JudgedAttempt& attempt) {
-  return attempt.cut_off && attempt.attempt->connect_us && !attempt.attempt->first_byte_us;
 }
 
 struct Closings {
   int closed = 0;
   int reset = 0;  ///< With a reset that was seen leaving the pod.
-  int late = 0;   ///< After timeoutSeconds.
-  std::int64_t fastest_late_us = 0;
   int attempts = 0;
   bool answered = false;
   std::set<std::string> words;
@@ -52,14 +42,7 @@ Closings ClosingsOf(const ProbeCase& probe) {
       if (attempt.failed && Closed(attempt)) {
         ++closings.closed;
         closings.reset += (attempt.attempt->seen & protocol::kSeenPodRst) != 0 ? 1 : 0;
-        if (attempt.ended_late) {
-          const std::int64_t took = attempt.duration_us;
-          closings.fastest_late_us =
-              closings.late == 0 ? took : std::min(closings.fastest_late_us, took);
-          ++closings.late;
-        } else {
-          closings.words.insert(attempt.attempt->output);
-        }
+        closings.words.insert(attempt.attempt->output);
       }
     }
   }
@@ -73,8 +56,7 @@ std::vector<Finding> ClosedWithoutAnswer(const Digest& digest) {
   for (const ProbeCase& probe : digest.probes) {
     const Closings closings = ClosingsOf(probe);
     // Where some are answered, load or a restart of a worker may be the reason.
-    if (!probe.unusable.empty() || closings.closed == 0 || closings.answered ||
-        (closings.late > 0 && ThrottlingOf(digest, probe.probe->container).throttled > 0)) {
+    if (!probe.unusable.empty() || closings.closed == 0 || closings.answered) {
       continue;
     }
     Finding finding;
@@ -92,18 +74,7 @@ std::vector<Finding> ClosedWithoutAnswer(const Digest& digest) {
           fmt::format("{} of them by a reset that was seen leaving the pod's network namespace.",
                       closings.reset));
     }
-    if (closings.late > 0) {
-      finding.evidence.push_back(
-          fmt::format("{} of them after timeoutSeconds, the earliest after {}: kubelet has given "
-                      "up by then and "
-                      "reports a timeout, but a longer timeoutSeconds would not cure it.",
-                      closings.late,
-                      Duration(closings.fastest_late_us)));
-    }
-    if (!closings.words.empty()) {
-      finding.evidence.push_back(
-          fmt::format("kubelet's words for it: {}", *closings.words.begin()));
-    }
+    finding.evidence.push_back(fmt::format("kubelet's words for it: {}", *closings.words.begin()));
     finding.fix.push_back(fmt::format(
         "See what the log of container {} says of such a connection: it may expect another "
         "protocol (TLS, the PROXY protocol), a client certificate, another Host, or be at a limit "
@@ -112,9 +83,7 @@ std::vector<Finding> ClosedWithoutAnswer(const Digest& digest) {
     finding.fix.emplace_back(
         "If a sidecar takes the pod's connections (a redirect in its network namespace), see the "
         "sidecar's log instead, and exempt the probe's port from the redirect.");
-    finding.claims = ClaimChecks(probe, [&](const JudgedAttempt& attempt) {
-      return Closed(attempt) || (closings.late > 0 && CutOff(attempt));
-    });
+    finding.claims = ClaimChecks(probe, Closed);
     findings.push_back(std::move(finding));
   }
   return findings;

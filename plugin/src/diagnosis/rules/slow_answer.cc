@@ -31,7 +31,7 @@ Latencies Measure(const ProbeCase& probe) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (judged.failed && !judged.late) {
         latencies.unanswered +=
-            judged.stage == Stage::kSlow && !judged.cut_off && !judged.ended_late ? 1 : 0;
+            judged.stage == Stage::kSlow && !judged.cut_off && !judged.closed_late ? 1 : 0;
         continue;
       }
       const bool late = LateAnswer(judged, probe);
