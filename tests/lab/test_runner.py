@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from runner.examine import Outcome, compare
+from runner.cluster import make_credentials
+from runner.examine import Outcome, Programs, Run, compare, run_one
 from runner.matrix import matrix
 from runner.scenario import Draw, Expectation, ScenarioError, Variables, expectation, load, load_all
 
@@ -36,16 +37,40 @@ class Format(unittest.TestCase):
     def test_what_is_no_scenario_is_refused_with_its_place(self) -> None:
         for text, why in (
             ("title: x\n", "missing: mechanism, pods"),
-            ("title: x\nmechanism: y\npods: {}\nexpekt: {}\n", "unknown: expekt"),
-            ("title: x\nmechanism: y\npods: {}\nexpect: {finding: []}\n", "unknown: finding"),
-            ("title: x\nmechanism: y\npods: {}\nexpect: {findings: [NC-A-001]}\n", "is not CODE proven or CODE likely"),
-            ("title: x\nmechanism: y\npods: {}\nground: mars\n", "ground is one of netns, vm"),
-            ("title: x\nmechanism: y\npods: {}\nmachine_is_node: true\n", "machine_is_node is for a virtual machine"),
+            ("title: x\nmechanism: y\npods: {web: {}}\nexpekt: {}\n", "unknown: expekt"),
+            ("title: x\nmechanism: y\npods: {web: {}}\nexpect: {finding: []}\n", "unknown: finding"),
+            ("title: x\nmechanism: y\npods: {web: {}}\nexpect: {findings: [NC-A-001]}\n", "is not CODE proven or CODE likely"),
+            ("title: x\nmechanism: y\npods: {web: {}}\nground: mars\n", "ground is one of netns, vm"),
+            ("title: x\nmechanism: y\npods: {web: {}}\nmachine_is_node: true\n", "machine_is_node is for a virtual machine"),
+            ("title: x\nmechanism: y\npods: {}\n", "pods: there must be one"),
             ("- a list\n", "not a mapping"),
             ("title: [\n", "scenario.yaml"),
         ):
             with self.subTest(why), self.assertRaisesRegex(ScenarioError, why):
                 load(self.scenario(text))
+
+    def test_a_run_that_goes_wrong_says_why_and_does_not_end_the_others(self) -> None:
+        def outcome(more: str) -> Outcome:
+            scenario = load(self.scenario(f"title: x\nmechanism: y\npods: {{web: {{}}}}\n{more}"))
+            nowhere = Path("/nowhere")
+            return run_one(Run(scenario, "ipv4", 1), Programs(nowhere, nowhere, nowhere / "testserver", self.credentials()))
+
+        for more, why in (
+            ("setup: [{run: echo $(date)}]\n", "is a dollar sign"),
+            ("setup: [{on: node, run: 'true'}]\n", "a step is"),
+            ("setup: [{host: nobody, run: 'true'}]\n", "there is no host 'nobody'"),
+            ("setup: [{run: 'false'}]\n", "exit code 1"),
+            ("objects: [{kind: Secret, metadata: {name: x}}]\n", "Secret is none of"),
+            ("", "/nowhere"),
+        ):
+            with self.subTest(why):
+                self.assertIn(why, "\n".join(outcome(more).problems))
+        skipped = outcome("needs: echo too old; exit 1\n")
+        self.assertEqual((skipped.result, skipped.problems), ("skipped", []))
+        self.assertIn("too old", skipped.skipped)
+
+    def credentials(self) -> Path:
+        return make_credentials(Path(self.enterContext(tempfile.TemporaryDirectory())))
 
     def test_every_scenario_of_the_tree_can_be_read(self) -> None:
         scenarios = load_all(SCENARIOS)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .commands import run
 from .hosts import NODE, Container, Host, Hosts
+from .scenario import ScenarioError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "cli"))
 import fake_api  # noqa: E402
@@ -114,10 +115,13 @@ class Cluster:
     def _put(self, item: dict[str, Any]) -> None:
         metadata = item.setdefault("metadata", {})
         metadata.setdefault("namespace", self.namespace)
-        version = NAMESPACE_KINDS[item["kind"]]
+        kind = item.get("kind")
+        if kind not in NAMESPACE_KINDS or "name" not in metadata:
+            raise ScenarioError(f"objects: {kind} is none of {', '.join(NAMESPACE_KINDS)}, or has no metadata.name")
+        version = NAMESPACE_KINDS[kind]
         item.setdefault("apiVersion", version)
         group = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        plural = f"{item['kind'].lower()}s"
+        plural = f"{kind.lower()}s"
         self.api.put(f"{group}/namespaces/{metadata['namespace']}/{plural}/{metadata['name']}", item)
 
     def _run_probe(self, plan: dict[str, Any]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from .hosts import NODE, PROGRAMS, Hosts
 from .scenario import Draw, Expectation, Scenario, ScenarioError, Variables, expectation
 
 _PLUGIN_SECONDS = 240
+
+
+class Unable(Exception):
+    """This machine lacks what a scenario needs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +119,15 @@ class Examination:
     def close(self) -> None:
         self._stack.close()
 
+    def _check_needs(self) -> None:
+        if needs := self.variables.fill(self.scenario.document.get("needs")):
+            try:
+                self.hosts.shell(NODE, needs)
+            except CommandError as error:
+                raise Unable(f"this machine can't show it: {error}") from error
+
     def _set_up(self) -> None:
+        self._check_needs()
         self.cluster = Cluster(self.hosts, self.programs.probe, self.programs.credentials, self.work / "probe.log")
         self._stack.callback(self.cluster.close)
         self.variables["folder"] = str(self.scenario.folder)
@@ -150,7 +163,7 @@ class Examination:
                 case {"start": command, **rest} if not rest:
                     self.hosts.start(name, str(command))
                 case _:
-                    raise ScenarioError(f"a step is {{on: HOST, run: SCRIPT}} or {{on: HOST, start: COMMAND}}: {step}")
+                    raise ScenarioError(f"a step is {{host: HOST, run: SCRIPT}} or {{host: HOST, start: COMMAND}}: {step}")
 
     def plugin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         config = self.cluster.kubeconfig(self.work / "kubeconfig")
@@ -180,8 +193,12 @@ def run_one(run: Run, programs: Programs, keep: Path | None = None) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as temporary:
         try:
             _run(run, programs, keep or Path(temporary), outcome, keep is not None)
+        except Unable as error:
+            outcome.skipped = str(error)
         except (CommandError, ScenarioError, OSError, subprocess.SubprocessError) as error:
             outcome.problems.append(str(error))
+        except Exception:  # One run must not take the others and the matrix with it.
+            outcome.problems += traceback.format_exc().splitlines()
     outcome.seconds = time.monotonic() - start
     return outcome
 

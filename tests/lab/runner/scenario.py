@@ -13,7 +13,7 @@ FAMILIES = ("ipv4", "ipv6")
 GROUNDS = ("netns", "vm")
 CERTAINTIES = ("proven", "likely", "possible")
 _KEYS = {
-    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target",
+    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target", "needs",
     "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
 }  # fmt: skip
 _EXPECT_KEYS = {"findings", "risks", "undetermined", "says", "exit"}
@@ -111,6 +111,8 @@ def load(folder: Path) -> Scenario:
         raise ScenarioError(f"{file}: machine_is_node is for a virtual machine")
     if not set(scenario.families) <= set(FAMILIES):
         raise ScenarioError(f"{file}: families are {', '.join(FAMILIES)}")
+    if not document["pods"]:
+        raise ScenarioError(f"{file}: pods: there must be one")
     try:
         expectation(document.get("expect"))
         expectation(document.get("expect_cured"))
@@ -174,7 +176,10 @@ class Variables(dict[str, str]):
     def fill(self, value: Any) -> Any:
         """`value` with every $NAME in its strings replaced; a string that is one number becomes a number."""
         if isinstance(value, str):
-            filled = string.Template(value).substitute(self)
+            try:
+                filled = string.Template(value).substitute(self)
+            except ValueError as error:
+                raise ScenarioError(f"{value!r}: {error} ($$ is a dollar sign)") from error
             return int(filled) if value != filled and filled.isdecimal() else filled
         if isinstance(value, dict):
             return {key: self.fill(item) for key, item in value.items()}
