@@ -56,6 +56,13 @@ bool IsAnswer(Ending ending) {
   return ending == Ending::kProtocol || ending == Ending::kUnhealthy;
 }
 
+/// Whether nothing could have come any more: kubelet's client gives a TLS handshake no more than 10
+/// s (net/http, DefaultTransport), however long the check may take.
+bool WaitedToTheEnd(const CheckAttempt& attempt, const protocol::Check& plan) {
+  return attempt.total_us >= plan.patience_ms * kMicrosPerMilli ||
+         WordsOf(attempt).find("net/http: TLS handshake timeout") != std::string::npos;
+}
+
 JudgedAttempt JudgeCommand(const CheckAttempt& attempt, const protocol::Check& plan) {
   JudgedAttempt judged;
   judged.attempt = &attempt;
@@ -83,7 +90,7 @@ JudgedAttempt Judge(const CheckAttempt& attempt, const protocol::Check& plan, St
   judged.attempt = &attempt;
   judged.duration_us = attempt.total_us;
   const bool in_time = attempt.total_us <= plan.timeout_ms * kMicrosPerMilli;
-  const bool ended_early = attempt.total_us < plan.patience_ms * kMicrosPerMilli;
+  const bool ended_early = !WaitedToTheEnd(attempt, plan);
   const bool answered = attempt.phase == CheckPhase::kDone;
   const bool good = attempt.result == "success" || attempt.result == "warning";
   judged.failed = !good || !in_time;

@@ -44,6 +44,7 @@ constexpr std::pair<std::string_view, Ending> kWords[] = {
     {"connect: connection timed out", Ending::kDialTimeout},
     {"context deadline exceeded", Ending::kTimeout},
     {"Client.Timeout exceeded", Ending::kTimeout},
+    {"net/http: TLS handshake timeout", Ending::kTimeout},
     {"connection reset by peer", Ending::kReset},
     {": EOF", Ending::kReset},
     {"unexpected EOF", Ending::kReset},

@@ -207,6 +207,20 @@ TEST_CASE("application blocked: what it did not accept is still in its queue") {
   CHECK(report.unexplained.empty());
 }
 
+TEST_CASE("application blocked: also where the TLS handshake ends before the patience does") {
+  protocol::CheckAttempt attempt = NoAnswer();
+  attempt.phase = protocol::CheckPhase::kTls;
+  attempt.output = "Get \"https://10.244.0.5:8080/healthz\": net/http: TLS handshake timeout";
+  EvidenceBuilder builder;
+  builder.Check(attempt);
+  builder.evidence().plan.checks[0].timeout_ms = 2000;
+  builder.evidence().plan.checks[0].patience_ms = 20'000;
+  Queue(builder, 0, 1);
+  const Report report = Diagnose(builder.Build());
+  CHECK(Codes(report.findings) == Names{"NC-APP-001"});
+  CHECK(report.unexplained.empty());
+}
+
 TEST_CASE("application blocked: undetermined where it accepts, or the listeners are unknown") {
   EvidenceBuilder accepts;
   accepts.Check(NoAnswer()).Check(NoAnswer());

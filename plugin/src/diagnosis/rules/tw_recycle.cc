@@ -120,6 +120,11 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
                              "not, before and after)",
       drops.quiet_before ? "nothing was dropped"
                          : "others' SYNs were dropped, too, or nobody looked"));
+  if (const auto on_node = CounterRise(digest, Where::kNode, "TcpExt.PAWSPassive");
+      on_node && digest.target_namespace() != Where::kNode) {
+    finding.evidence.push_back(
+        fmt::format("In the node's own namespace TcpExt.PAWSPassive rose by {}.", *on_node));
+  }
   finding.evidence.push_back(
       fmt::format("net.ipv4.tcp_tw_recycle is {}, net.ipv4.tcp_timestamps is {}, the kernel is {}.",
                   Setting(digest, "net.ipv4.tcp_tw_recycle").value_or("unknown"),
