@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -187,12 +188,12 @@ class Examination:
         return json.loads(done.stdout), done.returncode
 
 
-def run_one(run: Run, programs: Programs, keep: Path | None = None) -> Outcome:
+def run_one(run: Run, programs: Programs, keep: Path | None = None, evidence: Path | None = None) -> Outcome:
     outcome = run.outcome()
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as temporary:
         try:
-            _run(run, programs, keep or Path(temporary), outcome, keep is not None)
+            _run(run, programs, keep or Path(temporary), outcome, keep is not None, evidence)
         except Unable as error:
             outcome.skipped = str(error)
         except (CommandError, ScenarioError, OSError, subprocess.SubprocessError) as error:
@@ -203,13 +204,15 @@ def run_one(run: Run, programs: Programs, keep: Path | None = None) -> Outcome:
     return outcome
 
 
-def _run(run: Run, programs: Programs, work: Path, outcome: Outcome, keep: bool) -> None:
+def _run(run: Run, programs: Programs, work: Path, outcome: Outcome, keep: bool, evidence: Path | None) -> None:
     document = run.scenario.document
     with contextlib.closing(Examination(run, programs, work)) as examination:
         wanted = expectation(examination.variables.fill(document.get("expect") or {}))
         outcome.expected = wanted.label()
         report, exit_code = examination.examine()
         outcome.named = observed(report).label()
+        if evidence:
+            shutil.copyfile(work / "evidence.json", evidence / f"{run.key().replace('/', '-')}.json")
         outcome.problems += compare(wanted, report, exit_code)
         if keep:
             _wait_while_kept(examination)

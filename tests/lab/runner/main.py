@@ -40,6 +40,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="DIR",
                         help="put the plugin's and the probe's files of one scenario into DIR and leave its hosts up "
                         "until Enter is pressed")  # fmt: skip
+    parser.add_argument("--evidence", type=Path, metavar="DIR",
+                        help="write what the plugin saved in each run to DIR/NAME-FAMILY-SEED.json")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object for each run instead of words")
     # In a virtual machine: exactly these runs, NAME/FAMILY/SEED, on its kernel.
     parser.add_argument("--inside", nargs="+", default=[], help=argparse.SUPPRESS)
@@ -73,7 +75,10 @@ def selected(options: argparse.Namespace) -> list[Scenario]:
     for pattern in options.filter or ["*"]:
         named = {one.name for one in found if fnmatch.fnmatch(one.name, pattern)}
         chosen |= named or {one.name for one in found if fnmatch.fnmatch(one.mechanism, pattern)}
-    return [one for one in found if one.name in chosen and options.ground in (None, one.ground)]
+    scenarios = [one for one in found if one.name in chosen and options.ground in (None, one.ground)]
+    if not scenarios:
+        raise ScenarioError("no scenario is called so; --list lists them")
+    return scenarios
 
 
 def in_words(outcome: Outcome) -> str:
@@ -90,12 +95,12 @@ def say(options: argparse.Namespace, outcome: Outcome) -> None:
 def run_here(runs: list[Run], options: argparse.Namespace, used: Programs, tell: Callable[[Outcome], None]) -> None:
     together = [run for run in runs if not run.scenario.alone]
     with concurrent.futures.ThreadPoolExecutor(max_workers=1 if options.keep else options.jobs) as pool:
-        waiting = [pool.submit(run_one, run, used, options.keep) for run in together]
+        waiting = [pool.submit(run_one, run, used, options.keep, options.evidence) for run in together]
         for done in concurrent.futures.as_completed(waiting):
             tell(done.result())
     for run in runs:
         if run.scenario.alone:
-            tell(run_one(run, used, options.keep))
+            tell(run_one(run, used, options.keep, options.evidence))
 
 
 def planned(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[Run]:
@@ -122,12 +127,12 @@ def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[
 
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as folder:
         used = programs(Path(os.environ.get("NETCHECK_CREDENTIALS") or make_credentials(Path(folder))))
-        if options.keep:
-            options.keep.mkdir(parents=True, exist_ok=True)
+        for folder in filter(None, (options.keep, options.evidence)):
+            folder.mkdir(parents=True, exist_ok=True)
         run_here([run for run in runs if options.inside or run.scenario.ground == "netns"], options, used, tell)
         if not options.inside:
             vm = [run for run in runs if run.scenario.ground == "vm"]
-            vm_ground.run(vm, options.scenarios.resolve(), used, tell)
+            vm_ground.run(vm, options.scenarios.resolve(), used, tell, options.evidence)
     return outcomes
 
 

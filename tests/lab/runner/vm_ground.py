@@ -1,9 +1,11 @@
 """Scenarios on another kernel: one virtual machine for each kernel, in which the lab runs itself."""
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,7 +19,9 @@ _RUN_SECONDS = 300  # Of one run, of those that the lab makes there one after th
 _MACHINES = 2  # An emulated one hangs now and then: the runs that are missing then get another.
 
 
-def run(runs: Iterable[Run], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None]) -> None:
+def run(
+    runs: Iterable[Run], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None], evidence: Path | None = None
+) -> None:
     by_kernel: dict[str, list[Run]] = {}
     for one in runs:
         by_kernel.setdefault(one.scenario.kernel, []).append(one)
@@ -26,11 +30,16 @@ def run(runs: Iterable[Run], scenarios: Path, programs: Programs, tell: Callable
             for one in theirs:
                 tell(one.outcome(skipped="no qemu-system-x86_64: tests/setup/packages vm installs it"))
         else:
-            _run_on(kernel, theirs, scenarios, programs, tell)
+            _run_on(kernel, theirs, scenarios, programs, tell, evidence)
 
 
 def _run_on(
-    kernel: str, runs: list[Run], scenarios: Path, programs: Programs, tell: Callable[[Outcome], None]
+    kernel: str,
+    runs: list[Run],
+    scenarios: Path,
+    programs: Programs,
+    tell: Callable[[Outcome], None],
+    evidence: Path | None,
 ) -> None:
     sys.path.insert(0, str(TOP / "tests/vm"))
     from embedded.errors import ClusterError  # Only here: inside of a machine there are no machines.
@@ -49,7 +58,7 @@ def _run_on(
         if not missing:
             break
         try:
-            error = _run_in_machine(kernel, list(missing), scenarios, programs, line)
+            error = _run_in_machine(kernel, list(missing), scenarios, programs, line, evidence)
             break
         except (ClusterError, subprocess.TimeoutExpired) as failure:
             error = str(failure)
@@ -59,7 +68,12 @@ def _run_on(
 
 
 def _run_in_machine(
-    kernel: str, keys: list[str], scenarios: Path, programs: Programs, on_line: Callable[[bytes], None]
+    kernel: str,
+    keys: list[str],
+    scenarios: Path,
+    programs: Programs,
+    on_line: Callable[[bytes], None],
+    evidence: Path | None,
 ) -> str:
     """The error output of the lab in the machine. Raises ClusterError or TimeoutExpired when the machine is lost."""
     from virtual.vm import Vm
@@ -73,7 +87,7 @@ def _run_in_machine(
         for program in (programs.probe, programs.plugin, programs.testserver):
             vm.put(program, f"{_INSIDE}/bin")
         command = [f"{_INSIDE}/tests/lab/run", "--json", "--scenarios", f"{_INSIDE}/scenarios", "--jobs", "2"]
-        command += ["--inside", *keys]
+        command += ["--evidence", f"{_INSIDE}/evidence", "--inside", *keys]
         environment = {
             "NETCHECK_PROBE": f"{_INSIDE}/bin/{programs.probe.name}",
             "NETCHECK_PLUGIN": f"{_INSIDE}/bin/{programs.plugin.name}",
@@ -81,4 +95,10 @@ def _run_in_machine(
             "NETCHECK_CREDENTIALS": f"{_INSIDE}/credentials",
         }
         done = vm.run(command, _RUN_SECONDS * len(keys), environment=environment, on_line=on_line)
+        if evidence:
+            packed = vm.run(["tar", "-C", f"{_INSIDE}/evidence", "-cf", "-", "."], _RUN_SECONDS).stdout
+            with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+                for member in archive:
+                    if content := archive.extractfile(member):
+                        (evidence / Path(member.name).name).write_bytes(content.read())
         return done.stderr.decode(errors="replace").strip()
