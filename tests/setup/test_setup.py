@@ -57,7 +57,7 @@ class Packages(unittest.TestCase):
         listed = [line for line in lines if line and not line.startswith("#")]
         self.assertGreater(len(listed), 20)
         for line in listed:
-            self.assertRegex(line, r"^(build|cluster|vm)  [a-z0-9.+-]+ +# \S.*$")
+            self.assertRegex(line, r"^(build|cluster|bench|vm)  [a-z0-9.+-]+ +# \S.*$")
 
     def test_unknown_group(self) -> None:
         done = subprocess.run([FOLDER / "packages", "nonsense"], capture_output=True, text=True, check=False)
