@@ -48,6 +48,10 @@ std::size_t Shorten(std::vector<protocol::IpvsService>& services, const std::str
 
 }  // namespace
 
+// Where other network namespaces have services, too, the kernel leaves some of this one's out of a
+// file of more than a page: it goes on at a position that counts all of them
+// (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_info_seq_next) as if it counted this one's only
+// (ip_vs_info_array). On a node that is a machine, only the node's has any.
 std::vector<Fact> ReadIpvsServices(const SnapshotLabel& label, const std::string& proc_root) {
   IpvsServiceParser parser(kMaxDestinations);
   const auto read =

@@ -13,7 +13,7 @@ FAMILIES = ("ipv4", "ipv6")
 GROUNDS = ("netns", "vm")
 CERTAINTIES = ("proven", "likely", "possible")
 _KEYS = {
-    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target", "needs",
+    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target", "needs", "alone",
     "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
 }  # fmt: skip
 _EXPECT_KEYS = {"findings", "risks", "undetermined", "says", "exit"}
@@ -66,8 +66,8 @@ class Scenario:
 
     @property
     def alone(self) -> bool:
-        """It changes the machine itself, so that no other may run at the same time."""
-        if self.document.get("machine_is_node"):
+        """It changes the machine itself or says so: no other may run at the same time."""
+        if self.document.get("machine_is_node") or self.document.get("alone"):
             return True
         steps = [step for key in ("setup", "cure", "teardown") for step in self.document.get(key) or ()]
         return any(step.get("host") == "machine" for step in steps)
