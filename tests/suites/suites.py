@@ -70,7 +70,7 @@ _LAB = {
 
 def _lab(runner: Runner) -> Count:
     calls = [runner.summarised([TOP / "tests/lab/run", *chosen], **SHIPPED) for chosen in _LAB[runner.everything]]
-    return _python("tests/lab")(runner) + _total(calls)
+    return _python("tests/lab", **SHIPPED)(runner) + _total(calls)
 
 
 def _virtual_machines(runner: Runner) -> Count:
