@@ -84,6 +84,15 @@ bool TapsOpen(const Digest& digest, const HandshakeAttempt& attempt) {
          (batch->second.end->node_tap.open || batch->second.end->pod_tap.open);
 }
 
+/// Whether the node's own listeners are met as well, where the target has a namespace of its own.
+void AddOnNode(const Digest& digest, Finding& finding) {
+  const auto rise = CounterRise(digest, Where::kNode, "TcpExt.PAWSPassive");
+  if (rise && digest.target_namespace() != Where::kNode) {
+    finding.evidence.push_back(
+        fmt::format("In the node's own namespace TcpExt.PAWSPassive rose by {}.", *rise));
+  }
+}
+
 std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, const Drops& drops) {
   auto claims = ClaimHandshakes(
       probe, [](const HandshakeAttempt& attempt) { return attempt.stage == Stage::kNoSynAck; });
@@ -120,11 +129,7 @@ std::optional<Finding> Explain(const Digest& digest, const ProbeCase& probe, con
                              "not, before and after)",
       drops.quiet_before ? "nothing was dropped"
                          : "others' SYNs were dropped, too, or nobody looked"));
-  if (const auto on_node = CounterRise(digest, Where::kNode, "TcpExt.PAWSPassive");
-      on_node && digest.target_namespace() != Where::kNode) {
-    finding.evidence.push_back(
-        fmt::format("In the node's own namespace TcpExt.PAWSPassive rose by {}.", *on_node));
-  }
+  AddOnNode(digest, finding);
   finding.evidence.push_back(
       fmt::format("net.ipv4.tcp_tw_recycle is {}, net.ipv4.tcp_timestamps is {}, the kernel is {}.",
                   Setting(digest, "net.ipv4.tcp_tw_recycle").value_or("unknown"),
