@@ -1,17 +1,24 @@
 #!/usr/bin/python3
-"""busy_server.py ADDRESS PORT SECONDS: an HTTP server that computes for so much CPU time before each answer."""
+"""busy_server.py [--sleep] ADDRESS PORT SECONDS: an HTTP server that serves one request after the other, and computes
+for so much CPU time before each answer; with --sleep it takes so much time, and no CPU."""
 
 import http.server
 import socket
 import sys
 import time
 
+SLEEP = sys.argv[1] == "--sleep"
+ADDRESS, PORT, SECONDS = sys.argv[2 if SLEEP else 1 :]
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        end = time.process_time() + float(sys.argv[3])
-        while time.process_time() < end:
-            pass
+        if SLEEP:
+            time.sleep(float(SECONDS))
+        else:
+            end = time.process_time() + float(SECONDS)
+            while time.process_time() < end:
+                pass
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -21,10 +28,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.HTTPServer):
-    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
-    request_queue_size = 128
+    address_family = socket.AF_INET6 if ":" in ADDRESS else socket.AF_INET
+    request_queue_size = 1024  # Bursts wait here.
 
 
-server = Server((sys.argv[1].strip("[]"), int(sys.argv[2])), Handler)
+server = Server((ADDRESS.strip("[]"), int(PORT)), Handler)
 print("ready", flush=True)
 server.serve_forever()

@@ -127,8 +127,8 @@ def execute(options: argparse.Namespace, scenarios: Iterable[Scenario]) -> list[
 
     with tempfile.TemporaryDirectory(prefix="netcheck-lab-") as folder:
         used = programs(Path(os.environ.get("NETCHECK_CREDENTIALS") or make_credentials(Path(folder))))
-        for folder in filter(None, (options.keep, options.evidence)):
-            folder.mkdir(parents=True, exist_ok=True)
+        for wanted in filter(None, (options.keep, options.evidence)):
+            wanted.mkdir(parents=True, exist_ok=True)
         run_here([run for run in runs if options.inside or run.scenario.ground == "netns"], options, used, tell)
         if not options.inside:
             vm = [run for run in runs if run.scenario.ground == "vm"]

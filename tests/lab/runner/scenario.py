@@ -13,8 +13,8 @@ FAMILIES = ("ipv4", "ipv6")
 GROUNDS = ("netns", "vm")
 CERTAINTIES = ("proven", "likely", "possible")
 _KEYS = {
-    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target", "needs", "alone",
-    "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
+    "title", "mechanism", "pair", "ground", "kernel", "machine_is_node", "families", "dual_stack", "node", "pods", "peers", "target",
+    "needs", "alone", "objects", "setup", "teardown", "command", "expect", "cure", "expect_cured",
 }  # fmt: skip
 _EXPECT_KEYS = {"findings", "risks", "undetermined", "says", "exit"}
 

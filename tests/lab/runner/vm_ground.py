@@ -87,7 +87,9 @@ def _run_in_machine(
         for program in (programs.probe, programs.plugin, programs.testserver):
             vm.put(program, f"{_INSIDE}/bin")
         command = [f"{_INSIDE}/tests/lab/run", "--json", "--scenarios", f"{_INSIDE}/scenarios", "--jobs", "2"]
-        command += ["--evidence", f"{_INSIDE}/evidence", "--inside", *keys]
+        if evidence:
+            command += ["--evidence", f"{_INSIDE}/evidence"]
+        command += ["--inside", *keys]
         environment = {
             "NETCHECK_PROBE": f"{_INSIDE}/bin/{programs.probe.name}",
             "NETCHECK_PLUGIN": f"{_INSIDE}/bin/{programs.plugin.name}",
