@@ -208,6 +208,21 @@ struct IpvsConnections {
   std::vector<IpvsConnection> connections;
 };
 
+/// An entry of the node's ARP or neighbour discovery table (`ip neigh`).
+struct Neighbour {
+  std::string address;
+  std::string device;
+  std::string state;              ///< "REACHABLE", "STALE", "INCOMPLETE", "FAILED" ...
+  std::int64_t state_age_ms = 0;  ///< Since it got into this state (`ndm_updated`).
+};
+
+/// Neighbours of the node that have an address of the target.
+struct Neighbours {
+  Moment moment = Moment::kUnknown;
+  std::vector<Neighbour> neighbours;
+  std::int64_t at_us = 0;  ///< When they had been read, since hello.
+};
+
 /// A table of the packet filter, in one of the two places where the kernel keeps such tables: those
 /// of nf_tables, which `nft` and `iptables-nft` write, and those of ip_tables and ip6_tables, which
 /// `iptables-legacy` writes. Packets pass both.
@@ -426,6 +441,7 @@ using Fact = std::variant<Hello,
                           ConntrackEntry,
                           IpvsServices,
                           IpvsConnections,
+                          Neighbours,
                           FilterTable,
                           CpuThrottling,
                           Tap,

@@ -76,6 +76,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IpvsConnection,
                                                 destination_port,
                                                 state)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(IpvsConnections, moment, connections)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Neighbour, address, device, state, state_age_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Neighbours, moment, neighbours, at_us)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     FilterTable, moment, where, backend, family, name, chains, service_chains, other_chains)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
@@ -165,6 +167,7 @@ constexpr const char* kKinds[] = {"hello",
                                   "conntrack-entry",
                                   "ipvs-services",
                                   "ipvs-connections",
+                                  "neighbours",
                                   "filter-table",
                                   "cpu-throttling",
                                   "tap",

@@ -31,6 +31,7 @@ struct Sorter {
   void operator()(const ConntrackEntry& fact) const { report.conntrack_entries.push_back(fact); }
   void operator()(const IpvsServices& fact) const { report.ipvs_services.push_back(fact); }
   void operator()(const IpvsConnections& fact) const { report.ipvs_connections.push_back(fact); }
+  void operator()(const Neighbours& fact) const { report.neighbours.push_back(fact); }
   void operator()(const FilterTable& fact) const { report.filter_tables.push_back(fact); }
   void operator()(const CpuThrottling& fact) const { report.cpu_throttling.push_back(fact); }
   void operator()(const Tap& fact) const { report.taps.push_back(fact); }
@@ -174,6 +175,7 @@ Json ToJson(const ProbeReport& report) {
   Append(facts, report.conntrack_entries);
   Append(facts, report.ipvs_services);
   Append(facts, report.ipvs_connections);
+  Append(facts, report.neighbours);
   Append(facts, report.filter_tables);
   Append(facts, report.cpu_throttling);
   Append(facts, report.taps);

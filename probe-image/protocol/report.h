@@ -25,6 +25,7 @@ struct ProbeReport {
   std::vector<ConntrackEntry> conntrack_entries;
   std::vector<IpvsServices> ipvs_services;
   std::vector<IpvsConnections> ipvs_connections;
+  std::vector<Neighbours> neighbours;
   std::vector<FilterTable> filter_tables;
   std::vector<CpuThrottling> cpu_throttling;
   std::vector<Tap> taps;

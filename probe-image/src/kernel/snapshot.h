@@ -13,15 +13,17 @@ namespace netcheck::probe {
 struct SnapshotScope {
   protocol::Moment moment = protocol::Moment::kUnknown;
   protocol::Where where = protocol::Where::kNode;
-  int netns_fd = -1;                          ///< The namespace; -1: the probe's own.
-  std::vector<std::string> target_addresses;  ///< IPVS connections that involve these are reported.
+  int netns_fd = -1;  ///< The namespace; -1: the probe's own.
+  /// IPVS connections that involve these, and their neighbour entries, are reported.
+  std::vector<std::string> target_addresses;
   /// Whether to read the packet filter's tables. Tens of thousands of rules are not unusual, and a
   /// pod's checks need none of them.
   bool packet_filter = false;
 };
 
 /// Sysctls, counters, listeners, fill of the conntrack table; of the node (Where::kNode) its IPVS
-/// services and connections as well; and the packet filter's tables if asked for.
+/// services and connections and its neighbours as well; and the packet filter's tables if asked
+/// for.
 /// What cannot be read becomes an Unavailable fact, so the list is never short of an answer. Each
 /// fact fits into one line of the stream. Another namespace is read by a forked child within 5
 /// seconds. `proc_root` is "/proc" except in tests.

@@ -70,6 +70,9 @@ struct Halve {
   std::optional<Fact> operator()(protocol::IpvsConnections& fact) const {
     return HalveField(fact, &protocol::IpvsConnections::connections);
   }
+  std::optional<Fact> operator()(protocol::Neighbours& fact) const {
+    return HalveField(fact, &protocol::Neighbours::neighbours);
+  }
   std::optional<Fact> operator()(protocol::FilterTable& fact) const {
     return HalveField(fact, &protocol::FilterTable::chains);
   }

@@ -46,6 +46,10 @@ std::vector<protocol::Fact> ReadIpvsConnections(const SnapshotLabel& label,
                                                 const std::vector<std::string>& addresses,
                                                 const std::string& proc_root);
 
+/// "neighbours": the entries of those addresses, up to 64.
+std::vector<protocol::Fact> ReadNeighbours(const SnapshotLabel& label,
+                                           const std::vector<std::string>& addresses);
+
 /// "nftables": the tables of nf_tables, up to 200 of them.
 std::vector<protocol::Fact> ReadNfTables(const SnapshotLabel& label, const std::string& proc_root);
 

@@ -140,6 +140,8 @@ class Session {
     for (Fact& fact : facts) {
       if (auto* table = std::get_if<protocol::ConntrackTable>(&fact)) {
         table->at_us = clock_.NowUs();
+      } else if (auto* neighbours = std::get_if<protocol::Neighbours>(&fact)) {
+        neighbours->at_us = clock_.NowUs();
       }
     }
     const std::size_t bytes_before = writer_.bytes();

@@ -1,9 +1,10 @@
 // Datagrams of the kernel: entries of the connection tracking table, sockets in LISTEN state,
-// tables, chains and rules of the packet filter.
+// neighbours, tables, chains and rules of the packet filter.
 #include "fuzz/fuzz_target.h"
 #include "kernel/conntrack_message.h"
 #include "kernel/conntrack_tally.h"
 #include "kernel/listening_sockets.h"
+#include "kernel/neighbours.h"
 #include "kernel/netlink_message.h"
 #include "kernel/nf_tables.h"
 
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       ++flows;
     }
     static_cast<void>(DecodeListener(message.payload));
+    static_cast<void>(DecodeNeighbour(message.payload));
     static_cast<void>(DecodeNfObject(message.type, message.payload));
   }
   const auto usage = tally.Summary();

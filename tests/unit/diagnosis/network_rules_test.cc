@@ -145,6 +145,27 @@ TEST_CASE("unresolved neighbour: the node's own ICMP error, late and without a S
   CHECK(Codes(Unreachable(3'070'000, "ICMP 3/13")) == Names{"NC-REJECT-001"});
 }
 
+TEST_CASE("unresolved neighbour: the node's neighbour table, where no connection waited so long") {
+  const auto with = [](std::vector<protocol::Neighbour> entries) {
+    EvidenceBuilder builder;
+    builder.Handshakes(5, {kResultDeadline, 0});
+    builder.evidence().report.neighbours = {
+        {protocol::Moment::kAfter, std::move(entries), 9'000'000}};
+    return Codes(builder);
+  };
+  const Names lost = with({});
+  const Names unresolved{"NC-NEIGH-002"};
+  CHECK(lost != unresolved);
+  CHECK(with({{"10.244.0.5", "veth1", "INCOMPLETE", 700}}) == unresolved);
+  CHECK(with({{"10.244.0.5", "veth1", "FAILED", 700}}) == unresolved);
+  // It failed before the first connection: whatever drops them now, nobody asked again.
+  CHECK(with({{"10.244.0.5", "veth1", "FAILED", 9'500}}) == lost);
+  CHECK(with({{"10.244.0.6", "veth1", "FAILED", 700}}) == lost);
+  CHECK(with({{"10.244.0.5", "veth1", "STALE", 700}}) == lost);
+  CHECK(with({{"10.244.0.5", "veth1", "FAILED", 700}, {"10.244.0.5", "veth2", "REACHABLE", 700}}) ==
+        lost);
+}
+
 TEST_CASE("unresolved neighbour: not where packets went out") {
   EvidenceBuilder sent = Unreachable(3'070'000, "ICMP 3/1");
   sent.Handshake(41000, {kResultDeadline, protocol::kSeenNodeSyn});

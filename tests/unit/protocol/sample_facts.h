@@ -45,6 +45,7 @@ inline std::vector<Fact> SampleFacts() {
       IpvsServices{after, {{"TCP", "10.96.0.1", 443, "rr", {{"10.0.0.9", 6443, 1}}}}},
       IpvsConnections{
           after, {{"TCP", "10.0.0.1", 40000, "10.0.0.1", 30000, "10.0.0.5", 8080, "SYN_RECV"}}},
+      Neighbours{after, {{"10.0.0.5", "veth1", "FAILED", 120}}, 78},
       FilterTable{
           after, pod, "nft", "ip", "nat", {{"KUBE-POSTROUTING", "- - 3 17 +MASQUERADE"}}, 4, 5},
       CpuThrottling{after, "web", 10, 2, 34567},
