@@ -5,7 +5,9 @@ The node is a virtual machine. A good part of its few source ports are NodePorts
 coincidence. It takes minutes, and is chosen by NETCHECK_ALL_TESTS.
 """
 
+import math
 import os
+import re
 import unittest
 from typing import Any
 
@@ -22,9 +24,14 @@ SETTINGS = {
     "net.ipv4.ip_local_port_range": SOURCE_PORTS,
     # Of so few ports none may be held for minutes by a handshake that can't succeed.
     "net.ipv4.tcp_syn_retries": "1",
+    # Nor by connections that were closed a minute ago: most of them would be.
+    "net.ipv4.tcp_tw_reuse": "1",
 }
 WATCH_SECONDS = 45
 """At a check a second, four checks come from one of NODE_PORTS unless they are reserved."""
+COUNT_SECONDS = 240
+"""Long enough for twenty such checks."""
+DEVIATIONS = 3
 
 
 def service(name: str) -> dict[str, Any]:
@@ -61,10 +68,10 @@ class Ipvs(unittest.TestCase):
             cls.node.run(f"sysctl -qw '{name}={value}'")
 
     @classmethod
-    def _pod(cls, name: str) -> dict[str, Any]:
+    def _pod(cls, name: str, check: str = "httpGet", timeout: int = 2) -> dict[str, Any]:
         # The timeout is one that a slow machine keeps, and shorter than the handshake is tried.
-        times = {"periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 99}
-        probe = {"httpGet": {"path": "/", "port": 8080}, **times}
+        times = {"periodSeconds": 1, "timeoutSeconds": timeout, "failureThreshold": 99}
+        probe = {check: {"port": 8080}, **times}
         return harness.testserver_pod(name, container={"readinessProbe": probe}, nodeName=NAME)
 
     @classmethod
@@ -88,6 +95,7 @@ class Ipvs(unittest.TestCase):
         fix = " ".join(line for finding in report["findings"] for line in finding["fix"])
         self.assertIn(setting, fix.replace(" = ", "="))
         self.node.run(f"sysctl -qw {setting}")
+        self.addCleanup(self.node.run, "sysctl -qw net.ipv4.ip_local_reserved_ports=")
         harness.apply(self._pod("cured"), self.namespace)
         harness.wait_ready("cured", self.namespace, seconds=180)
         exit_code, report = self._examine("cured")
@@ -95,6 +103,31 @@ class Ipvs(unittest.TestCase):
         # Not by kubelet's complaints: an emulated machine makes a check late now and then.
         watch = f"for _ in {{1..{WATCH_SECONDS}}}; do if {self._taken('cured')}; then exit 1; fi; sleep 1; done"
         self.node.run(watch, 5 * WATCH_SECONDS)
+
+    def test_as_many_checks_are_swallowed_as_the_report_predicts(self) -> None:
+        predicted: dict[str, float] = {}
+        for pod, check in {"steady-http": "httpGet", "steady-tcp": "tcpSocket"}.items():
+            # One that fails must not hold up the next, or there are fewer than the periods say.
+            harness.apply(self._pod(pod, check, timeout=1), self.namespace)
+            harness.wait_ready(pod, self.namespace, seconds=180)
+            _, report = self._examine(pod)
+            evidence = " ".join(line for finding in report["findings"] for line in finding["evidence"])
+            said = re.search(r"about one failure in (\d+) s", evidence)
+            assert said, report["summary"]
+            predicted[pod] = float(said[1])
+        # Not by kubelet's complaints here, either.
+        only_syns = "tcp dst port 8080 and tcp[tcpflags] & (tcp-syn | tcp-ack) == tcp-syn"
+        watch = f"timeout {COUNT_SECONDS} tcpdump -i cni0 -nn -t '{only_syns}' || test $? = 124"
+        syns = self.node.run(watch, 5 * COUNT_SECONDS)
+        for pod, seconds in predicted.items():
+            address = harness.get("pod", pod, self.namespace)["status"]["podIP"]
+            # One that is sent again has the same sequence number.
+            seen = set(re.findall(rf"\.(\d+) > {re.escape(address)}\.8080: .* seq (\d+),", syns))
+            swallowed = sum(int(port) in NODE_PORTS for port, _ in seen)
+            expected = COUNT_SECONDS / seconds
+            print(f"{pod}: {swallowed} of {len(seen)} checks in {COUNT_SECONDS} s, {expected:.1f} predicted", flush=True)
+            self.assertGreaterEqual(expected, 20)
+            self.assertLessEqual(abs(swallowed - expected), DEVIATIONS * math.sqrt(expected))
 
     def _wait_for_a_swallowed_check(self, pod: str) -> None:
         """Until IPVS has taken an answer to kubelet for a client of its own: netcheck hasn't looked yet."""

@@ -36,7 +36,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ground", choices=("netns", "vm"), help="only scenarios for this kernel, or for virtual machines")
     parser.add_argument("--seed", type=int, action="append", default=[],
                         help="of names, addresses and ports (1); repeatable")  # fmt: skip
-    parser.add_argument("--jobs", type=int, default=8, help="scenarios at the same time (8)")
+    parser.add_argument("--jobs", type=int, default=12, help="scenarios at the same time (12)")
     parser.add_argument("--keep", type=Path, metavar="DIR",
                         help="put the plugin's and the probe's files of one scenario into DIR and leave its hosts up "
                         "until Enter is pressed")  # fmt: skip

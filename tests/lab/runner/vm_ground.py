@@ -1,5 +1,6 @@
-"""Scenarios on another kernel: one virtual machine for each kernel, in which the lab runs itself."""
+"""Scenarios on another kernel: virtual machines in which the lab runs itself."""
 
+import concurrent.futures
 import io
 import json
 import shutil
@@ -16,6 +17,9 @@ TOP = Path(__file__).resolve().parents[3]
 _INSIDE = "/work"
 _SOURCES = ("tests/lab", "tests/cli/fake_api.py")
 _RUN_SECONDS = 300  # Of one run, of those that the lab makes there one after the other.
+# Booting one takes as long as a run; two at a time, as they mostly wait.
+_RUNS_OF_A_MACHINE = 24
+_MACHINES_AT_A_TIME = 2
 _MACHINES = 2  # An emulated one hangs now and then: the runs that are missing then get another.
 
 
@@ -25,12 +29,24 @@ def run(
     by_kernel: dict[str, list[Run]] = {}
     for one in runs:
         by_kernel.setdefault(one.scenario.kernel, []).append(one)
-    for kernel, theirs in by_kernel.items():
-        if shutil.which("qemu-system-x86_64") is None:
-            for one in theirs:
-                tell(one.outcome(skipped="no qemu-system-x86_64: tests/setup/packages vm installs it"))
-        else:
-            _run_on(kernel, theirs, scenarios, programs, tell, evidence)
+    if shutil.which("qemu-system-x86_64") is None:
+        for one in (one for theirs in by_kernel.values() for one in theirs):
+            tell(one.outcome(skipped="no qemu-system-x86_64: tests/setup/packages vm installs it"))
+        return
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_MACHINES_AT_A_TIME) as pool:
+        machines = [
+            pool.submit(_run_on, kernel, part, scenarios, programs, tell, evidence)
+            for kernel, theirs in by_kernel.items()
+            for part in _parts(theirs)
+        ]
+        for machine in concurrent.futures.as_completed(machines):
+            machine.result()
+
+
+def _parts(runs: list[Run]) -> list[list[Run]]:
+    """As many machines as they need, each with a like share of them."""
+    count = -(-len(runs) // _RUNS_OF_A_MACHINE)
+    return [runs[first::count] for first in range(count)]
 
 
 def _run_on(
