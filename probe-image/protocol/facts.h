@@ -216,11 +216,11 @@ struct Neighbour {
   std::int64_t state_age_ms = 0;  ///< Since it got into this state (`ndm_updated`).
 };
 
-/// Neighbours of the node that have an address of the target.
+/// Neighbours of the node that have an address of the target, at the moment kAfter.
 struct Neighbours {
   Moment moment = Moment::kUnknown;
   std::vector<Neighbour> neighbours;
-  std::int64_t at_us = 0;  ///< When they had been read, since hello.
+  std::int64_t at_us = 0;  ///< Just before they were read, since hello.
 };
 
 /// A table of the packet filter, in one of the two places where the kernel keeps such tables: those

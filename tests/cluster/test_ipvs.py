@@ -127,6 +127,7 @@ class Ipvs(unittest.TestCase):
             expected = COUNT_SECONDS / seconds
             print(f"{pod}: {swallowed} of {len(seen)} checks in {COUNT_SECONDS} s, {expected:.1f} predicted", flush=True)
             self.assertGreaterEqual(expected, 20)
+            self.assertGreater(len(seen), 0.9 * COUNT_SECONDS)
             self.assertLessEqual(abs(swallowed - expected), DEVIATIONS * math.sqrt(expected))
 
     def _wait_for_a_swallowed_check(self, pod: str) -> None:

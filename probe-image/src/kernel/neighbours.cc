@@ -64,17 +64,16 @@ std::optional<NeighbourMessage> DecodeNeighbour(Bytes payload) {
     return std::nullopt;
   }
   const auto address = AddressOf(body->ndm_family, FindAttribute(*attributes, NDA_DST));
-  if (!address) {
+  const auto times = ReadStruct<nda_cacheinfo>(FindAttribute(*attributes, NDA_CACHEINFO));
+  if (!address || !times) {
     return std::nullopt;
   }
   NeighbourMessage message;
   message.device_index = static_cast<std::uint32_t>(body->ndm_ifindex);
   message.neighbour.address = ToText(*address);
   message.neighbour.state = NameOf(body->ndm_state);
-  if (const auto times = ReadStruct<nda_cacheinfo>(FindAttribute(*attributes, NDA_CACHEINFO))) {
-    constexpr std::int64_t kUserHz = 100;  // include/asm-generic/param.h; jiffies_to_clock_t().
-    message.neighbour.state_age_ms = std::int64_t{times->ndm_updated} * 1000 / kUserHz;
-  }
+  constexpr std::int64_t kUserHz = 100;  // include/asm-generic/param.h; jiffies_to_clock_t().
+  message.neighbour.state_age_ms = std::int64_t{times->ndm_updated} * 1000 / kUserHz;
   return message;
 }
 

@@ -36,7 +36,9 @@ std::vector<Fact> ReadTables(const SnapshotScope& scope, const std::string& proc
   if (scope.where == protocol::Where::kNode) {
     add(ReadIpvsServices(label, proc_root));
     add(ReadIpvsConnections(label, scope.target_addresses, proc_root));
-    add(ReadNeighbours(label, scope.target_addresses));
+    if (scope.moment == protocol::Moment::kAfter) {
+      add(ReadNeighbours(label, scope.target_addresses));
+    }
   }
   if (scope.packet_filter) {
     add(ReadNfTables(label, proc_root));

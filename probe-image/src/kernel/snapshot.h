@@ -22,11 +22,10 @@ struct SnapshotScope {
 };
 
 /// Sysctls, counters, listeners, fill of the conntrack table; of the node (Where::kNode) its IPVS
-/// services and connections and its neighbours as well; and the packet filter's tables if asked
-/// for.
-/// What cannot be read becomes an Unavailable fact, so the list is never short of an answer. Each
-/// fact fits into one line of the stream. Another namespace is read by a forked child within 5
-/// seconds. `proc_root` is "/proc" except in tests.
+/// services and connections as well, and after the attempts its neighbours; and the packet filter's
+/// tables if asked for. What cannot be read becomes an Unavailable fact, so the list is never short
+/// of an answer. Each fact fits into one line of the stream. Another namespace is read by a forked
+/// child within 5 seconds. `proc_root` is "/proc" except in tests.
 std::vector<protocol::Fact> TakeSnapshot(const SnapshotScope& scope,
                                          const std::string& proc_root = "/proc");
 

@@ -128,6 +128,7 @@ class Session {
   /// Both namespaces; returns what was seen.
   std::vector<Fact> Snapshot(Moment moment) {
     const bool packet_filter = IsNode(plan_.target) && moment != Moment::kIdle;
+    const std::int64_t began_us = clock_.NowUs();
     std::vector<Fact> facts =
         TakeSnapshot({moment, Where::kNode, -1, TargetAddresses(plan_), packet_filter});
     if (target_.pod_netns.valid()) {
@@ -141,7 +142,7 @@ class Session {
       if (auto* table = std::get_if<protocol::ConntrackTable>(&fact)) {
         table->at_us = clock_.NowUs();
       } else if (auto* neighbours = std::get_if<protocol::Neighbours>(&fact)) {
-        neighbours->at_us = clock_.NowUs();
+        neighbours->at_us = began_us;
       }
     }
     const std::size_t bytes_before = writer_.bytes();

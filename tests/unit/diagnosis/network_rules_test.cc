@@ -158,12 +158,27 @@ TEST_CASE("unresolved neighbour: the node's neighbour table, where no connection
   CHECK(lost != unresolved);
   CHECK(with({{"10.244.0.5", "veth1", "INCOMPLETE", 700}}) == unresolved);
   CHECK(with({{"10.244.0.5", "veth1", "FAILED", 700}}) == unresolved);
+  CHECK(with({{"10.244.0.5", "veth1", "INCOMPLETE", 9'500}}) == unresolved);
   // It failed before the first connection: whatever drops them now, nobody asked again.
   CHECK(with({{"10.244.0.5", "veth1", "FAILED", 9'500}}) == lost);
   CHECK(with({{"10.244.0.6", "veth1", "FAILED", 700}}) == lost);
   CHECK(with({{"10.244.0.5", "veth1", "STALE", 700}}) == lost);
   CHECK(with({{"10.244.0.5", "veth1", "FAILED", 700}, {"10.244.0.5", "veth2", "REACHABLE", 700}}) ==
         lost);
+}
+
+TEST_CASE("unresolved neighbour: its entry says nothing of connections that ended otherwise") {
+  const auto with_entry = [](EvidenceBuilder builder) {
+    builder.evidence().report.neighbours = {
+        {protocol::Moment::kAfter, {{"10.244.0.5", "veth1", "FAILED", 700}}, 9'000'000}};
+    return Codes(builder);
+  };
+  CHECK(with_entry(Unreachable(200, "ICMP 3/13")) == Names{"NC-REJECT-001"});
+  CHECK(with_entry(Unreachable(3'070'000, "ICMP 3/13")) == Names{"NC-REJECT-001"});
+  CHECK(with_entry(Unreachable(200, "ICMP 3/1")).empty());
+  EvidenceBuilder refused;
+  refused.Handshakes(5, {kResultDeadline, 0}).Handshake(41000, {ECONNREFUSED, 0});
+  CHECK(std::ranges::count(with_entry(refused), "NC-NEIGH-002") == 0);
 }
 
 TEST_CASE("unresolved neighbour: not where packets went out") {

@@ -94,7 +94,7 @@ class Vm:
             resources.callback(self._channel.close)
             with theirs:
                 self._start(built, theirs.fileno())
-            resources.callback(self._kill)
+            resources.callback(self.kill)
             self._resources = resources.pop_all()
         return self
 
@@ -198,7 +198,8 @@ class Vm:
         lines = [line for name in ("qemu.log", "console.log") for line in steps.last_lines(self._folder / name, 40)]
         return ClusterError("\n    | ".join([f"FAILED: {title}: {reason}", *lines]))
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Whoever waits for the machine gets a ClusterError."""
         self._process.kill()
         self._process.wait()
 

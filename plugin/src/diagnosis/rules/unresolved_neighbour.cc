@@ -19,105 +19,125 @@ namespace {
 /// time may have begun earlier. A filter's reject comes at once.
 constexpr std::int64_t kShortestUs = 1'000'000;
 
-bool IsHostUnreachable(const protocol::Packet& packet, bool ipv6) {
-  return packet.where == protocol::Where::kNode && packet.kind == (ipv6 ? "ICMP 1/3" : "ICMP 3/1");
+bool IsIcmp(const protocol::Packet& packet) {
+  return packet.kind.starts_with("ICMP");
 }
 
-/// The node's own ICMP error, and no SYN on any device.
-bool ToldByTheNode(const protocol::HandshakeDetail& detail, bool ipv6) {
-  const auto from_itself = [&](const protocol::Packet& packet) {
-    return IsHostUnreachable(packet, ipv6) && packet.source == detail.source_address;
-  };
-  const auto syn = [](const protocol::Packet& packet) { return packet.kind == "SYN"; };
-  return detail.result == EHOSTUNREACH &&
-         std::any_of(detail.packets.begin(), detail.packets.end(), from_itself) &&
-         std::none_of(detail.packets.begin(), detail.packets.end(), syn);
+/// What the node's kernel tells itself when nobody answered.
+bool IsHostUnreachable(const protocol::HandshakeDetail& detail, const protocol::Packet& packet) {
+  const bool ipv6 = IsIpv6(detail.source_address);
+  return packet.where == protocol::Where::kNode && packet.source == detail.source_address &&
+         packet.kind == (ipv6 ? "ICMP 1/3" : "ICMP 3/1");
 }
 
 bool Silent(std::uint32_t seen) {
   return (seen & ~static_cast<std::uint32_t>(protocol::kSeenNodeIcmp)) == 0;
 }
 
+/// As a connection ends that waits for the neighbour's answer.
+bool EndedUnresolved(int result, std::uint32_t seen) {
+  return Silent(seen) &&
+         (result == protocol::kResultDeadline || result == ETIMEDOUT || result == EHOSTUNREACH);
+}
+
 struct Unreachable {
-  int silent = 0;
-  int told = 0;
+  int failed = 0;
+  int told = 0;  ///< By the node's own ICMP error.
   std::int64_t longest_us = 0;
   const protocol::Neighbour* unresolved = nullptr;
   [[nodiscard]] bool proven() const {
-    return silent > 0 && (unresolved != nullptr || (told > 0 && longest_us >= kShortestUs));
+    return longest_us >= kShortestUs && (told > 0 || unresolved != nullptr);
   }
 };
 
-/// The entry of that address, if resolving it failed or was going on since `since_us`. A failed one
-/// of earlier may be there because nobody sends to it any more.
+/// The entry of that address, if the node asks for it still, or gave up since `since_us`: one that
+/// failed earlier may be there because nobody sends to it any more.
 const protocol::Neighbour* FindUnresolved(const Digest& digest,
                                           const std::string& address,
                                           std::int64_t since_us) {
   const protocol::Neighbour* unresolved = nullptr;
   for (const protocol::Neighbours& part : digest.report().neighbours) {
-    if (part.moment != protocol::Moment::kAfter) {
-      continue;
-    }
     for (const protocol::Neighbour& entry : part.neighbours) {
-      if (entry.address != address) {
+      if (part.moment != protocol::Moment::kAfter || entry.address != address) {
         continue;
       }
-      const bool failed = entry.state == "FAILED" || entry.state == "INCOMPLETE";
-      if (!failed && entry.state != "NONE") {
-        return nullptr;  // Another device has its link-layer address.
-      }
-      if (failed && part.at_us - entry.state_age_ms * 1000 >= since_us) {
+      const bool failed = entry.state == "FAILED";
+      if (entry.state == "INCOMPLETE" ||
+          (failed && part.at_us - entry.state_age_ms * 1000 >= since_us)) {
         unresolved = &entry;
+      } else if (!failed && entry.state != "NONE") {
+        return nullptr;  // Another device has its link-layer address.
       }
     }
   }
   return unresolved;
 }
 
-/// No handshake may have left anything on a device: one that did was sent somewhere.
-bool AllAreSilent(const ProbeCase& probe) {
-  return std::all_of(probe.batches.begin(), probe.batches.end(), [](const Batch* batch) {
-    return batch->end != nullptr && batch->end->node_tap.open &&
-           batch->end->node_tap.dropped == 0 &&
-           std::all_of(
-               batch->attempts.begin(), batch->attempts.end(), [](const HandshakeAttempt& attempt) {
-                 return Silent(attempt.handshake.seen) && attempt.handshake.result != 0;
-               });
-  });
+/// Whether every attempt of that batch ended as it must; `found` learns of them.
+bool Examine(const Digest& digest, const Batch& batch, Unreachable& found) {
+  if (batch.end == nullptr || !batch.end->node_tap.open || batch.end->node_tap.dropped != 0) {
+    return false;
+  }
+  for (const HandshakeAttempt& attempt : batch.attempts) {
+    const protocol::Handshake& handshake = attempt.handshake;
+    if (handshake.result == protocol::kResultNotTried) {
+      continue;
+    }
+    if (!EndedUnresolved(handshake.result, handshake.seen)) {
+      return false;
+    }
+    ++found.failed;
+    found.longest_us = std::max(found.longest_us, handshake.duration_us);
+  }
+  for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
+    if (detail.batch != batch.plan->id) {
+      continue;
+    }
+    bool told = false;
+    for (const protocol::Packet& packet : detail.packets) {
+      const bool own = IsHostUnreachable(detail, packet);
+      if (IsIcmp(packet) && !own) {
+        return false;
+      }
+      told = told || own;
+    }
+    found.told += told && detail.result == EHOSTUNREACH ? 1 : 0;
+  }
+  return true;
 }
 
-Unreachable Examine(const Digest& digest, const ProbeCase& probe) {
-  if (!AllAreSilent(probe)) {
-    return {};
+bool Examine(const CheckCase& check, Unreachable& found) {
+  for (const JudgedAttempt& judged : check.attempts) {
+    const protocol::CheckAttempt& attempt = *judged.attempt;
+    if (attempt.connect_us || !Silent(attempt.seen)) {
+      return false;
+    }
+    if (EndedUnresolved(attempt.connect_result, attempt.seen)) {
+      found.longest_us = std::max(found.longest_us, attempt.total_us);
+    }
   }
-  const bool ipv6 = IsIpv6(probe.probe->address);
+  return true;
+}
+
+/// Everything that was tried with that address, whichever probe it was for: one packet that left
+/// was sent somewhere.
+Unreachable Examine(const Digest& digest, const std::string& address) {
   Unreachable found;
   std::int64_t since_us = std::numeric_limits<std::int64_t>::max();
-  for (const Batch* batch : probe.batches) {
-    since_us = std::min(since_us, batch->end->start_us);
-    found.silent += static_cast<int>(std::count_if(
-        batch->attempts.begin(), batch->attempts.end(), [](const HandshakeAttempt& attempt) {
-          return attempt.failed();
-        }));
-    for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
-      if (detail.batch != batch->plan->id || !ToldByTheNode(detail, ipv6)) {
-        continue;
+  for (const auto& [id, batch] : digest.batches) {
+    if (batch.plan->address == address) {
+      if (!Examine(digest, batch, found)) {
+        return {};
       }
-      ++found.told;
-      const auto index = static_cast<std::size_t>(detail.index);
-      if (index < batch->attempts.size()) {
-        found.longest_us = std::max(found.longest_us, batch->attempts[index].handshake.duration_us);
-      }
+      since_us = std::min(since_us, batch.end->start_us);
     }
   }
-  for (const CheckCase* check : probe.checks) {
-    for (const JudgedAttempt& attempt : check->attempts) {
-      const bool told = attempt.attempt->connect_result == EHOSTUNREACH &&
-                        (attempt.attempt->seen & protocol::kSeenNodeIcmp) != 0;
-      found.longest_us = std::max(found.longest_us, told ? attempt.attempt->total_us : 0);
+  for (const auto& [id, check] : digest.checks) {
+    if (check.plan->address == address && !Examine(check, found)) {
+      return {};
     }
   }
-  found.unresolved = FindUnresolved(digest, probe.probe->address, since_us);
+  found.unresolved = FindUnresolved(digest, address, since_us);
   return found;
 }
 
@@ -127,29 +147,29 @@ std::vector<std::string> Tell(const Digest& digest,
                               const Unreachable& unreachable) {
   const std::string& address = probe.probe->address;
   const std::string& node = digest.evidence->node.name;
-  std::vector<std::string> evidence = {
-      fmt::format("{} from node {} to {} failed, and no SYN left the node on any device.",
-                  Count(unreachable.silent, "connection"),
-                  node,
-                  HostPort(address, probe.probe->port))};
+  const char* requests = IsIpv6(address) ? "neighbour solicitation" : "ARP request";
+  std::vector<std::string> evidence = {fmt::format(
+      "{} from node {} to {} failed, after up to {}. No SYN of them was seen on a device "
+      "of the node.",
+      Count(unreachable.failed, "connection"),
+      node,
+      HostPort(address, probe.probe->port),
+      Duration(unreachable.longest_us))};
   if (const protocol::Neighbour* entry = unreachable.unresolved) {
-    evidence.push_back(fmt::format(
-        "The node's neighbour entry for {} on device {} was {} after the last of them, for {}: {}.",
-        address,
-        entry->device,
-        entry->state,
-        Duration(entry->state_age_ms * 1000),
-        IsIpv6(address) ? "its neighbour solicitations were not answered"
-                        : "its ARP requests were not answered"));
+    evidence.push_back(
+        fmt::format("The node's neighbour entry for {} on device {} was {} after the last of them: "
+                    "no {} had been answered.",
+                    address,
+                    entry->device,
+                    entry->state,
+                    requests));
   }
-  if (unreachable.told > 0 && unreachable.longest_us >= kShortestUs) {
+  if (unreachable.told > 0) {
     evidence.push_back(fmt::format(
-        "{} ended with EHOSTUNREACH, up to {} after connect(), by an ICMP error that the node's "
-        "kernel sent to itself. It does that when its last {} was not answered; a filter that "
-        "rejects does so at once.",
+        "{} ended with EHOSTUNREACH, by an ICMP error that the node's kernel sent to itself. It "
+        "does that when its last {} was not answered; a filter that rejects does so at once.",
         Count(unreachable.told, "connection"),
-        Duration(unreachable.longest_us),
-        IsIpv6(address) ? "neighbour solicitation" : "ARP request"));
+        requests));
   }
   return evidence;
 }
@@ -160,18 +180,21 @@ Finding Explain(const Digest& digest, const ProbeCase& probe, const Unreachable&
   finding.code = "NC-NEIGH-002";
   finding.certainty = Certainty::kProven;
   finding.subject = probe.subject;
-  finding.title = fmt::format("Nobody on the node's network answers for {}", address);
+  finding.title =
+      fmt::format("The node gets no answer when it asks for the link-layer address of {}", address);
   finding.evidence = Tell(digest, probe, unreachable);
   finding.fix.push_back(
       fmt::format("On node {}: ip neigh show {} (FAILED or INCOMPLETE), and look at the pod's "
                   "interface: it may be down, on another bridge or VLAN, or without the address; "
-                  "filters may drop ARP or neighbour discovery.",
+                  "filters of the pod, the bridge or "
+                  "the node (arptables; ip6tables in INPUT) may drop ARP or neighbour discovery.",
                   digest.evidence->node.name,
                   address));
-  finding.claims =
-      ClaimHandshakes(probe, [](const HandshakeAttempt& a) { return Silent(a.handshake.seen); });
+  finding.claims = ClaimHandshakes(probe, [](const HandshakeAttempt& attempt) {
+    return EndedUnresolved(attempt.handshake.result, attempt.handshake.seen);
+  });
   const auto checks = ClaimChecks(probe, [](const JudgedAttempt& attempt) {
-    return !attempt.attempt->connect_us && Silent(attempt.attempt->seen);
+    return EndedUnresolved(attempt.attempt->connect_result, attempt.attempt->seen);
   });
   finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());
   return finding;
@@ -185,7 +208,7 @@ std::vector<Finding> UnresolvedNeighbour(const Digest& digest) {
     if (!probe.unusable.empty() || digest.evidence->pod.host_network) {
       continue;
     }
-    const Unreachable unreachable = Examine(digest, probe);
+    const Unreachable unreachable = Examine(digest, probe.probe->address);
     if (unreachable.proven()) {
       findings.push_back(Explain(digest, probe, unreachable));
     }
