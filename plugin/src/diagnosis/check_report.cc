@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "diagnosis/kubelet_words.h"
 #include "diagnosis/words.h"
 
 namespace netcheck::diagnosis {
@@ -89,8 +90,8 @@ CheckReport CheckCaseReport(const CheckCase& check, const model::Probe& probe) {
     attempt.source_address = tried.source_address;
     attempt.stage = judged.stage;
     attempt.outcome = judged.failed && tried.error.empty() ? "failure" : tried.result;
-    attempt.detail = tried.error.empty() ? tried.output : tried.error;
-    if (judged.late) {
+    attempt.detail = WordsOf(tried);
+    if (judged.late || judged.closed_late) {
       const bool right = tried.result == "success" || tried.result == "warning";
       attempt.detail = fmt::format("{}, after {}; kubelet waits {} s",
                                    !right       ? attempt.detail

@@ -145,6 +145,9 @@ TEST_CASE("closed after timeoutSeconds: neither slow nor blocked, and nobody is 
   const Report report = Diagnose(builder.Build());
   CHECK(report.findings.empty());
   CHECK(report.unexplained.size() == 1);
+  // Not words that kubelet would have for it.
+  CHECK(report.checks[0].attempts[0].detail ==
+        "Get \"http://10.244.0.5:8080/healthz\": EOF, after 1.20 s; kubelet waits 1 s");
 
   EvidenceBuilder silent = builder;
   silent.Check(NoAnswer());
