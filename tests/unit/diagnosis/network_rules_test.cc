@@ -75,6 +75,10 @@ TEST_CASE("drops of the listener itself decide between a full queue and a filter
   CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 10))) == Names{"NC-LOST-003"});
   // Some drops of our listener, no full queue: half-open connections, or something else.
   CHECK(Codes(Unanswered(Listening(0, 10), Listening(0, 15))).empty());
+  // One, of many more that were lost, is none of them.
+  EvidenceBuilder many = Unanswered(Listening(0, 10), Listening(0, 11));
+  many.Handshakes(5, {kResultDeadline, kSynInPod});
+  CHECK(Codes(many) == Names{"NC-LOST-003"});
   // Fewer drops than unanswered SYNs: the queue does not explain them all.
   CHECK(Codes(Unanswered(Listening(2, 10), Listening(2, 13))).empty());
 }

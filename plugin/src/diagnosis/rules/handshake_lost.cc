@@ -91,26 +91,30 @@ bool RestsOnAbsence(const Place& place) {
   return place.stage != Stage::kSynAckLost;
 }
 
-/// A dropped SYN that the listener itself counted has another cause than a filter before it. Where
-/// the kernel does not count for each socket, the namespace's counter has to stand still.
-bool ListenerDropped(const Digest& digest, const ProbeCase& probe, const Place& place) {
+/// A dropped SYN that the listener itself counted has another cause than a filter before it; one in
+/// ten of the lost handshakes may be a segment of a half-open connection. Where the kernel does not
+/// count for each socket, the namespace's counter has to stand still.
+bool ListenerDropped(const Digest& digest,
+                     const ProbeCase& probe,
+                     const Place& place,
+                     std::size_t lost) {
   if (place.stage != Stage::kNoSynAck) {
     return false;
   }
-  auto drops = ListenerDrops(digest, probe.probe->address, probe.probe->port);
-  if (!drops) {
-    drops = CounterRise(digest, digest.target_namespace(), "TcpExt.ListenDrops");
+  if (const auto own = ListenerDrops(digest, probe.probe->address, probe.probe->port)) {
+    return 10 * *own > static_cast<std::int64_t>(lost);
   }
-  return !drops || *drops > 0;
+  const auto all = CounterRise(digest, digest.target_namespace(), "TcpExt.ListenDrops");
+  return !all || *all > 0;
 }
 
 void AddListenerDrops(const Digest& digest, const ProbeCase& probe, Finding& finding) {
   if (const auto drops = ListenerDrops(digest, probe.probe->address, probe.probe->port)) {
-    finding.evidence.push_back(
-        fmt::format("The socket in LISTEN on port {} dropped {} meanwhile (sk_drops): the SYNs did "
-                    "not reach it.",
-                    probe.probe->port,
-                    *drops));
+    finding.evidence.push_back(fmt::format(
+        "The socket in LISTEN on port {} dropped {} meanwhile (sk_drops): it is not what "
+        "drops them.",
+        probe.probe->port,
+        *drops == 0 ? "nothing" : Count(*drops, "segment")));
   }
 }
 
@@ -125,7 +129,7 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
     for (const Place& place : Places()) {
       auto claims = ClaimHandshakes(
           probe, [&](const HandshakeAttempt& attempt) { return attempt.stage == place.stage; });
-      if (claims.empty() || ListenerDropped(digest, probe, place)) {
+      if (claims.empty() || ListenerDropped(digest, probe, place, claims.size())) {
         continue;
       }
       Finding finding;

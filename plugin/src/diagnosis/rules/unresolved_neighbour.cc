@@ -19,15 +19,16 @@ namespace {
 /// time may have begun earlier. A filter's reject comes at once.
 constexpr std::int64_t kShortestUs = 1'000'000;
 
-bool IsIcmp(const protocol::Packet& packet) {
-  return packet.kind.starts_with("ICMP");
+bool IsHostUnreachable(const protocol::Packet& packet, bool ipv6) {
+  return packet.kind == (ipv6 ? "ICMP 1/3" : "ICMP 3/1");
 }
 
 /// What the node's kernel tells itself when nobody answered.
-bool IsHostUnreachable(const protocol::HandshakeDetail& detail, const protocol::Packet& packet) {
-  const bool ipv6 = IsIpv6(detail.source_address);
-  return packet.where == protocol::Where::kNode && packet.source == detail.source_address &&
-         packet.kind == (ipv6 ? "ICMP 1/3" : "ICMP 3/1");
+bool ToldByTheNode(const protocol::HandshakeDetail& detail,
+                   const protocol::Packet& packet,
+                   bool ipv6) {
+  return detail.result == EHOSTUNREACH && packet.where == protocol::Where::kNode &&
+         packet.source == detail.source_address && IsHostUnreachable(packet, ipv6);
 }
 
 bool Silent(std::uint32_t seen) {
@@ -89,19 +90,23 @@ bool Examine(const Digest& digest, const Batch& batch, Unreachable& found) {
     ++found.failed;
     found.longest_us = std::max(found.longest_us, handshake.duration_us);
   }
+  const bool ipv6 = IsIpv6(batch.plan->address);
   for (const protocol::HandshakeDetail& detail : digest.report().handshake_details) {
     if (detail.batch != batch.plan->id) {
       continue;
     }
-    bool told = false;
-    for (const protocol::Packet& packet : detail.packets) {
-      const bool own = IsHostUnreachable(detail, packet);
-      if (IsIcmp(packet) && !own) {
-        return false;
-      }
-      told = told || own;
+    const bool other_icmp = std::any_of(
+        detail.packets.begin(), detail.packets.end(), [&](const protocol::Packet& packet) {
+          return packet.kind.starts_with("ICMP") && !IsHostUnreachable(packet, ipv6);
+        });
+    if (other_icmp) {
+      return false;
     }
-    found.told += told && detail.result == EHOSTUNREACH ? 1 : 0;
+    const bool told = std::any_of(
+        detail.packets.begin(), detail.packets.end(), [&](const protocol::Packet& packet) {
+          return ToldByTheNode(detail, packet, ipv6);
+        });
+    found.told += told ? 1 : 0;
   }
   return true;
 }
