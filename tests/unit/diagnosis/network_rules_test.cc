@@ -128,6 +128,20 @@ TEST_CASE("full SYN queue: the kernel's count of it accounts for every SYN that 
   CHECK(Codes(with({6, 6, 39}, 2)) == Names{"NC-QUEUE-001"});
 }
 
+TEST_CASE("SYN not seen in the pod: not lost where others took nearly as long as was waited") {
+  const auto with = [](std::int64_t passed_us) {
+    EvidenceBuilder builder;
+    builder.Handshakes(5, {0, test::kSeenAll});
+    for (protocol::HandshakeColumns& columns : builder.evidence().report.handshakes) {
+      columns.duration_us = {passed_us};
+    }
+    builder.Handshake(41000, {kResultDeadline, protocol::kSeenNodeSyn});
+    return Codes(builder);
+  };
+  CHECK(with(300) == Names{"NC-LOST-002"});
+  CHECK(with(820'000).empty());
+}
+
 TEST_CASE("stale neighbour: the SYN was addressed to another link-layer address") {
   EvidenceBuilder builder;
   builder.Handshakes(5, {kResultDeadline, protocol::kSeenNodeSyn | protocol::kSeenPodSynOtherHost});

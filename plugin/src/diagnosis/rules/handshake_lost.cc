@@ -2,6 +2,7 @@
 // rule or program drops the packet there is the next question, and the fix says how to ask it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "diagnosis/listeners.h"
@@ -86,6 +87,29 @@ int CountPassed(const ProbeCase& probe) {
   return passed;
 }
 
+/// Where the handshakes that passed took half of the timeout or more (their median), a SYN that was
+/// not seen in the pod may just have come after its tap was closed.
+bool MayBeUnderWay(const ProbeCase& probe, const Place& place) {
+  if (place.stage != Stage::kSynLost) {
+    return false;
+  }
+  return std::any_of(probe.batches.begin(), probe.batches.end(), [](const Batch* batch) {
+    std::vector<std::int64_t> passed;
+    for (const HandshakeAttempt& attempt : batch->attempts) {
+      if (attempt.handshake.result == 0) {
+        passed.push_back(attempt.handshake.duration_us);
+      }
+    }
+    if (passed.empty()) {
+      return false;
+    }
+    const auto middle = passed.begin() + static_cast<std::ptrdiff_t>(passed.size() / 2);
+    std::nth_element(passed.begin(), middle, passed.end());
+    constexpr std::int64_t kMicrosPerMilli = 1000;
+    return 2 * *middle >= batch->plan->timeout_ms * kMicrosPerMilli;
+  });
+}
+
 /// A packet that a tap did see needs no word on the tap; one that it did not see does.
 bool RestsOnAbsence(const Place& place) {
   return place.stage != Stage::kSynAckLost;
@@ -129,7 +153,8 @@ std::vector<Finding> HandshakeLost(const Digest& digest) {
     for (const Place& place : Places()) {
       auto claims = ClaimHandshakes(
           probe, [&](const HandshakeAttempt& attempt) { return attempt.stage == place.stage; });
-      if (claims.empty() || ListenerDropped(digest, probe, place, claims.size())) {
+      if (claims.empty() || ListenerDropped(digest, probe, place, claims.size()) ||
+          MayBeUnderWay(probe, place)) {
         continue;
       }
       Finding finding;
