@@ -41,8 +41,10 @@ def run(names: list[str], runner: Runner) -> Count:
 
 
 def main() -> int:
-    # Started by nohup, everything below would inherit an ignored SIGHUP, and what it does to the plugin is tested.
+    # Started by nohup or behind a script's "&", everything below would inherit an ignored SIGHUP or SIGINT, and what
+    # they do to the plugin and the tests' cluster is tested.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = parse(sys.argv[1:])
     runner = Runner(options.all)
     total = run(options.suite or list(SUITES), runner)
