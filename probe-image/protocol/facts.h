@@ -388,6 +388,27 @@ struct ExecRun {
   std::vector<std::string> left_running;
 };
 
+/// Both ends of a connection on which an answer was waited for in vain, at the end of the wait: the
+/// target's socket as sock_diag shows it (net/ipv4/inet_diag.c, net/ipv4/tcp_diag.c), and the
+/// probe's.
+struct ServerSocket {
+  std::string tcp_state;             ///< "ESTABLISHED" ...
+  bool accepted = false;             ///< It has a file: accept(2) returned it, nobody closed it.
+  std::uint32_t unread = 0;          ///< Bytes that came and that nobody has read.
+  std::uint32_t unacknowledged = 0;  ///< Bytes written to it and not acknowledged; a FIN is one.
+  /// How often their first ones were sent again in vain, or tried to: a packet that cannot leave
+  /// its host is tried again by the timer for closed windows (net/ipv4/tcp_output.c,
+  /// tcp_send_probe0).
+  std::uint32_t retransmits = 0;
+  std::uint32_t segment_size = 0;  ///< Of the largest segment that it sends; 0: not told.
+  /// Bytes that came in all, and bytes written to it that were acknowledged. Since Linux 4.1.
+  std::optional<std::int64_t> bytes_received;
+  std::optional<std::int64_t> bytes_acknowledged;
+  std::int64_t probe_sent = 0;             ///< Bytes that the probe gave to its own kernel.
+  std::int64_t probe_received = 0;         ///< Bytes that the probe read.
+  std::uint32_t probe_unacknowledged = 0;  ///< Of those sent (SIOCOUTQ).
+};
+
 /// One attempt of a check.
 struct CheckAttempt {
   std::string check;
@@ -412,6 +433,9 @@ struct CheckAttempt {
   std::string server;      ///< Response header Server.
   std::string location;    ///< Response header Location.
   std::uint32_t seen = 0;  ///< Seen bits of its first connection.
+  /// Of its first connection; absent where the wait did not end in vain, or there is no such
+  /// socket: the connection may have been redirected to another address.
+  std::optional<ServerSocket> server_socket;
   std::optional<ExecRun> exec;
 };
 

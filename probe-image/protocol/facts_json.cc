@@ -128,6 +128,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRun,
                                                 killed,
                                                 output_held_open,
                                                 left_running)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ServerSocket,
+                                                tcp_state,
+                                                accepted,
+                                                unread,
+                                                unacknowledged,
+                                                retransmits,
+                                                segment_size,
+                                                bytes_received,
+                                                bytes_acknowledged,
+                                                probe_sent,
+                                                probe_received,
+                                                probe_unacknowledged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckAttempt,
                                                 check,
                                                 index,
@@ -147,6 +159,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CheckAttempt,
                                                 server,
                                                 location,
                                                 seen,
+                                                server_socket,
                                                 exec)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Heartbeat, tried, planned)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(End, reason, lines, max_rss_kib, cpu_us)

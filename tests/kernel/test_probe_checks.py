@@ -50,6 +50,37 @@ class Checks(LabTest):
             f'Get "http://{POD4}:{PORT}/healthz": context deadline exceeded '
             "(Client.Timeout exceeded while awaiting headers)",
         )
+        # The request got as far as the application, which has not answered.
+        self.check_silence(attempt["server_socket"], unacknowledged=0)
+
+    def check_silence(self, socket: Fact, unacknowledged: int) -> None:
+        self.assertEqual((socket["tcp_state"], socket["accepted"]), ("ESTABLISHED", True))
+        self.assertEqual((socket["unread"], socket["unacknowledged"]), (0, unacknowledged))
+        self.assertEqual(socket["bytes_received"], socket["probe_sent"])
+        self.assertGreater(socket["probe_sent"], 50)
+        self.assertEqual((socket["bytes_acknowledged"], socket["probe_received"]), (0, 0))
+        self.assertEqual(socket["probe_unacknowledged"], 0)
+
+    def test_silence_ipv6(self) -> None:
+        with self.lab.serving("--address", "::", "--delay", "3"):
+            attempt = self.attempt(http_check(address=POD6, timeout_ms=500, patience_ms=500))
+        self.check_silence(attempt["server_socket"], unacknowledged=0)
+
+    def test_answer_that_is_lost(self) -> None:
+        drop = "type filter hook output priority 0; tcp sport 8080 tcp flags & psh != 0 drop;"
+        with self.lab.serving(), self.lab.rules(self.lab.pod, drop):
+            attempt = self.attempt(http_check(timeout_ms=500, patience_ms=7000))
+        socket = attempt["server_socket"]
+        self.assertIn(socket["tcp_state"], ("ESTABLISHED", "FIN_WAIT1"))
+        self.assertGreater(socket["unacknowledged"], 50)
+        self.assertGreaterEqual(socket["retransmits"], 3)
+        self.assertEqual(socket["bytes_received"], socket["probe_sent"])
+        self.assertEqual((socket["probe_received"], socket["probe_unacknowledged"]), (0, 0))
+        self.assertGreater(socket["segment_size"], 500)
+
+    def test_nobody_waited_for_an_answer(self) -> None:
+        with self.lab.serving():
+            self.assertIsNone(self.attempt(http_check())["server_socket"])
 
     def test_https_with_a_strangers_certificate(self) -> None:
         with self.lab.certificate() as file, self.lab.serving("--certificate", file):

@@ -17,7 +17,13 @@ struct AttemptContext {
   StopHook stop;
   DialObserver on_connect;                                  ///< May be empty.
   std::vector<protocol::ContainerProcess> containers = {};  ///< Those that commands can run in.
+  SilenceObserver on_silence = {};                          ///< Of the first connection.
 };
+
+/// How the first connection of an attempt is made.
+inline DialOptions FirstDial(const protocol::Check& check, const AttemptContext& context) {
+  return {context.on_connect, static_cast<std::uint16_t>(check.source_port), context.on_silence};
+}
 
 struct AttemptOutcome {
   /// All but `check`, `index` and `seen`.

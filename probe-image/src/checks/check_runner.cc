@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "checks/attempt.h"
 #include "engine/address.h"
@@ -11,10 +12,10 @@
 namespace netcheck::probe {
 namespace {
 
-/// The taps on the target of a check, and the first connection of the current attempt.
-class CheckTaps {
+/// What is watched of the first connection of each attempt.
+class FirstConnection {
  public:
-  CheckTaps(const protocol::Check& check, const CheckContext& context) : clock_(context.clock) {
+  FirstConnection(const protocol::Check& check, const CheckContext& context) : context_(context) {
     const std::string& host = check.kind == protocol::CheckKind::kHttp && !check.http.host.empty()
                                   ? check.http.host
                                   : check.address;
@@ -27,32 +28,46 @@ class CheckTaps {
     }
   }
 
-  DialObserver Observer() {
+  DialObserver OnConnect() {
     return [this](const Endpoint& local, std::int64_t before_us, std::int64_t after_us) {
       if (taps_ && flow_ < 0) {
         // The clock's zero is another one: count back from now.
-        const std::int64_t shift = clock_.NowUs() - after_us;
+        const std::int64_t shift = context_.clock.NowUs() - after_us;
         flow_ = taps_->Watch(local, before_us + shift, after_us + shift);
       }
     };
   }
 
-  /// What the taps saw of the attempt that just ended.
-  std::uint32_t TakeSeen() {
-    if (!taps_ || flow_ < 0) {
-      return 0;
+  SilenceObserver OnSilence() {
+    if (!context_.find_server_socket) {
+      return {};
     }
-    taps_->Drain();
-    const std::uint32_t seen = taps_->flow(flow_).seen;
-    taps_->Forget(flow_);
-    flow_ = -1;
-    return seen;
+    return [this](const SilentConnection& silent) {
+      server_socket_ = context_.find_server_socket(silent.remote, silent.local);
+      if (server_socket_) {
+        server_socket_->probe_sent = silent.sent;
+        server_socket_->probe_received = silent.received;
+        server_socket_->probe_unacknowledged = silent.unacknowledged;
+      }
+    };
+  }
+
+  /// Adds what was seen in the attempt that just ended.
+  void Report(protocol::CheckAttempt& fact) {
+    fact.server_socket = std::exchange(server_socket_, std::nullopt);
+    if (taps_ && flow_ >= 0) {
+      taps_->Drain();
+      fact.seen = taps_->flow(flow_).seen;
+      taps_->Forget(flow_);
+      flow_ = -1;
+    }
   }
 
  private:
-  const ProbeClock& clock_;
+  const CheckContext& context_;
   std::optional<TapPair> taps_;
   int flow_ = -1;
+  std::optional<protocol::ServerSocket> server_socket_;
 };
 
 AttemptOutcome Attempt(const protocol::Check& check, const AttemptContext& context) {
@@ -73,9 +88,12 @@ AttemptOutcome Attempt(const protocol::Check& check, const AttemptContext& conte
 void RunCheck(const protocol::Check& check, const CheckContext& context) {
   using std::chrono::milliseconds;
   const auto end = std::chrono::steady_clock::now() + milliseconds(check.budget_ms);
-  CheckTaps taps(check, context);
-  const AttemptContext attempt_context{
-      context.clock, context.stop, taps.Observer(), context.containers};
+  FirstConnection connection(check, context);
+  const AttemptContext attempt_context{context.clock,
+                                       context.stop,
+                                       connection.OnConnect(),
+                                       context.containers,
+                                       connection.OnSilence()};
   protocol::Check as_kubelet = check;
   as_kubelet.patience_ms = check.timeout_ms;
   // An attempt that outlasts timeout_ms shows how slow the target is; the next one shows what
@@ -100,7 +118,7 @@ void RunCheck(const protocol::Check& check, const CheckContext& context) {
     outlasted = !outlasted && outcome.fact.total_us > std::int64_t{1000} * check.timeout_ms;
     outcome.fact.check = check.id;
     outcome.fact.index = index;
-    outcome.fact.seen = taps.TakeSeen();
+    connection.Report(outcome.fact);
     context.emit(std::move(outcome.fact));
   }
 }

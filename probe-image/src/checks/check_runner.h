@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checks/patience.h"
+#include "engine/address.h"
 #include "engine/clock.h"
 #include "protocol/facts.h"
 #include "protocol/plan.h"
@@ -19,6 +21,10 @@ struct CheckContext {
   /// Of a check whose attempts can't be made, once, with the reason.
   std::function<void(const std::string& reason)> not_made;
   std::vector<protocol::ContainerProcess> containers = {};  ///< For commands.
+  /// Looks for the target's socket of a connection; nullopt: it is not known. May be empty.
+  std::function<std::optional<protocol::ServerSocket>(const Endpoint& server,
+                                                      const Endpoint& client)>
+      find_server_socket = {};
 };
 
 /// Makes the attempts of a check, one at a time, until all are made, the budget is used up or the

@@ -24,10 +24,6 @@ struct HostConnection {
 /// How long connecting may take, within the attempt's patience (see protocol::Check::patience_ms).
 std::chrono::milliseconds ConnectLimit(const protocol::Check& check);
 
-inline std::uint16_t SourcePort(const protocol::Check& check) {
-  return static_cast<std::uint16_t>(check.source_port);
-}
-
 /// Resolves and connects as Go's dialer: one address after the other, each with its share of the
 /// time, at least 2 s if there are so many (src/net/dial.go, partialDeadline); the first error is
 /// the one that is told. Go's race between IPv6 and IPv4 is left out.

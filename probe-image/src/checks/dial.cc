@@ -1,8 +1,10 @@
 #include "checks/dial.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -25,12 +27,6 @@ std::int64_t MonotonicUs() {
 void SetOption(int fd, int level, int name, int value) {
   // Best effort, as in Go: an option that is refused changes nothing that a check measures.
   (void)setsockopt(fd, level, name, &value, sizeof value);
-}
-
-IoResult Waited(WaitResult result) {
-  return {result == WaitResult::kStopped ? IoResult::Status::kStopped : IoResult::Status::kExpired,
-          0,
-          ""};
 }
 
 /// Result of a connect() under way: 0, an errno or kResultDeadline.
@@ -86,7 +82,8 @@ DialResult DialOnce(const Endpoint& target, const Patience& patience, const Dial
   SetOption(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
-  dial.stream = std::make_unique<SocketStream>(std::move(fd), choice, dial.local, target);
+  dial.stream =
+      std::make_unique<SocketStream>(std::move(fd), choice, dial.local, target, options.on_silence);
   return dial;
 }
 
@@ -103,10 +100,22 @@ IoResult SocketStream::Failed(const char* call, int error_number) const {
               ": " + call + ": " + GoErrnoText(error_number)};
 }
 
+IoResult SocketStream::Waited(WaitResult result) const {
+  if (result == WaitResult::kStopped) {
+    return {IoResult::Status::kStopped, 0, ""};
+  }
+  int unacknowledged = 0;
+  if (on_silence_ && ioctl(fd_.get(), SIOCOUTQ, &unacknowledged) == 0) {
+    on_silence_({local_, remote_, sent_, received_, static_cast<std::uint32_t>(unacknowledged)});
+  }
+  return {IoResult::Status::kExpired, 0, ""};
+}
+
 IoResult SocketStream::Read(std::span<char> buffer, const Patience& patience) {
   while (true) {
     const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (got > 0) {
+      received_ += got;
       return {IoResult::Status::kOk, static_cast<std::size_t>(got), ""};
     }
     if (got == 0) {
@@ -132,6 +141,7 @@ IoResult SocketStream::Write(std::string_view bytes, const Patience& patience) {
         send(fd_.get(), bytes.data() + written, bytes.size() - written, MSG_NOSIGNAL);
     if (put >= 0) {
       written += static_cast<std::size_t>(put);
+      sent_ += put;
       continue;
     }
     if (errno == EINTR) {

@@ -13,12 +13,31 @@
 
 namespace netcheck::probe {
 
+/// A connection on which waiting for the other side ended in vain.
+struct SilentConnection {
+  Endpoint local;
+  Endpoint remote;
+  std::int64_t sent = 0;             ///< Bytes that the kernel took.
+  std::int64_t received = 0;         ///< Bytes that were read.
+  std::uint32_t unacknowledged = 0;  ///< Of those sent (SIOCOUTQ).
+};
+/// Told of it at once, each time.
+using SilenceObserver = std::function<void(const SilentConnection&)>;
+
 /// A connected TCP socket, closed by its destructor.
 class SocketStream : public ByteStream {
  public:
   /// `choice`: who chose the source port, which decides how the connection is closed.
-  SocketStream(UniqueFd fd, PortChoice choice, const Endpoint& local, const Endpoint& remote)
-      : fd_(std::move(fd)), choice_(choice), local_(local), remote_(remote) {}
+  SocketStream(UniqueFd fd,
+               PortChoice choice,
+               const Endpoint& local,
+               const Endpoint& remote,
+               SilenceObserver on_silence)
+      : fd_(std::move(fd)),
+        choice_(choice),
+        local_(local),
+        remote_(remote),
+        on_silence_(std::move(on_silence)) {}
   ~SocketStream() override;
 
   IoResult Read(std::span<char> buffer, const Patience& patience) override;
@@ -27,11 +46,16 @@ class SocketStream : public ByteStream {
 
  private:
   [[nodiscard]] IoResult Failed(const char* call, int error_number) const;
+  /// Of a wait that did not end with WaitResult::kReady.
+  [[nodiscard]] IoResult Waited(WaitResult result) const;
 
   UniqueFd fd_;
   PortChoice choice_;
   Endpoint local_;
   Endpoint remote_;
+  SilenceObserver on_silence_;
+  std::int64_t sent_ = 0;
+  std::int64_t received_ = 0;
 };
 
 /// Told of each connect() as soon as its source port is known; times in microseconds of
@@ -42,6 +66,7 @@ using DialObserver =
 struct DialOptions {
   DialObserver observer;          ///< May be empty.
   std::uint16_t source_port = 0;  ///< 0: the kernel chooses.
+  SilenceObserver on_silence;     ///< May be empty.
 };
 
 struct DialResult {

@@ -114,11 +114,10 @@ class GrpcAttempt {
   Connection Connect() {
     const Patience ready = patience_.AtMost(kReadyLimit);
     const bool first = std::exchange(first_connection_, false);
-    HostConnection dialed =
-        ConnectToHost(check_.address,
-                      static_cast<std::uint16_t>(check_.port),
-                      connecting_.AtMost(kReadyLimit),
-                      first ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
+    HostConnection dialed = ConnectToHost(check_.address,
+                                          static_cast<std::uint16_t>(check_.port),
+                                          connecting_.AtMost(kReadyLimit),
+                                          first ? FirstDial(check_, context_) : DialOptions{});
     if (first) {
       fact().source_address = FormatIpAddress(dialed.local.address);
       fact().source_port = dialed.local.port;

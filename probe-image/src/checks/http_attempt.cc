@@ -197,11 +197,11 @@ class HttpAttempt {
       Fail(request, "dial tcp: address " + PortText(request.url) + ": invalid port");
       return nullptr;
     }
-    HostConnection connection = ConnectToHost(
-        ConnectName(request.url),
-        *port,
-        patience_.AtMost(ConnectLimit(check_)),
-        IsFirst() ? DialOptions{context_.on_connect, SourcePort(check_)} : DialOptions{});
+    HostConnection connection =
+        ConnectToHost(ConnectName(request.url),
+                      *port,
+                      patience_.AtMost(ConnectLimit(check_)),
+                      IsFirst() ? FirstDial(check_, context_) : DialOptions{});
     if (IsFirst()) {
       fact().source_address = FormatIpAddress(connection.local.address);
       fact().source_port = connection.local.port;

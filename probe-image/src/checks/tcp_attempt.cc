@@ -15,7 +15,7 @@ AttemptOutcome AttemptTcp(const protocol::Check& check, const AttemptContext& co
   const HostConnection connection = ConnectToHost(check.address,
                                                   static_cast<std::uint16_t>(check.port),
                                                   patience.AtMost(ConnectLimit(check)),
-                                                  {context.on_connect, SourcePort(check)});
+                                                  FirstDial(check, context));
   fact.total_us = context.clock.NowUs() - fact.start_us;
   fact.source_address = FormatIpAddress(connection.local.address);
   fact.source_port = connection.local.port;

@@ -1,8 +1,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "kernel/listener_query.h"
 #include "kernel/listening_sockets.h"
+#include "kernel/sock_diag.h"
 #include "kernel/tables.h"
 #include "sys/file_reader.h"
 
@@ -18,8 +18,8 @@ using protocol::Result;
 constexpr std::size_t kMaxProcTcp = 1U << 20U;
 
 Result<std::vector<Listener>> AskOnce(const std::string& proc_root) {
-  auto query = ListenerQuery::Open(-1, proc_root);
-  return query ? query->Ask() : query.error();
+  auto sockets = SockDiag::Open(-1, proc_root);
+  return sockets ? sockets->Listeners() : sockets.error();
 }
 
 Result<void> ReadProcTcp(const std::string& path, std::vector<Listener>& listeners) {

@@ -10,7 +10,7 @@
 
 #include "engine/batch_run.h"
 #include "kernel/conntrack_lookup.h"
-#include "kernel/listener_query.h"
+#include "kernel/sock_diag.h"
 #include "session/accept_gate.h"
 #include "session/columns.h"
 
@@ -48,13 +48,13 @@ AcceptGate GateOf(const BatchJob& job, const BatchContext& context) {
   if (!context.target_found) {
     return AcceptGate([] { return std::nullopt; });
   }
-  auto opened = ListenerQuery::Open(context.pod_netns_fd, "/proc");
+  auto opened = SockDiag::Open(context.pod_netns_fd, "/proc");
   if (!opened) {  // The snapshots say why; the pace alone has to do.
     return AcceptGate([] { return std::nullopt; });
   }
-  const auto query = std::make_shared<ListenerQuery>(std::move(*opened));
-  return AcceptGate([query, &job]() -> std::optional<std::int64_t> {
-    const auto listeners = query->Ask();
+  const auto sockets = std::make_shared<SockDiag>(std::move(*opened));
+  return AcceptGate([sockets, &job]() -> std::optional<std::int64_t> {
+    const auto listeners = sockets->Listeners();
     return listeners ? AcceptRoom(*listeners, job.address, job.port) : std::nullopt;
   });
 }

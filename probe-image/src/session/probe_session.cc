@@ -4,17 +4,21 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "checks/check_runner.h"
+#include "engine/address.h"
 #include "engine/clock.h"
 #include "engine/port_plan.h"
 #include "kernel/conntrack_usage.h"
 #include "kernel/kernel_log.h"
 #include "kernel/snapshot.h"
+#include "kernel/sock_diag.h"
 #include "kernel/tables.h"
 #include "protocol/json.h"
 #include "protocol/version.h"
@@ -259,8 +263,35 @@ class Session {
     }
   }
 
+  /// Asks sock_diag in the target's namespace; empty where it can't be asked, which the snapshots
+  /// tell.
+  [[nodiscard]] decltype(CheckContext::find_server_socket) ServerSockets() const {
+    if (!target_.state.found) {
+      return {};
+    }
+    auto opened = SockDiag::Open(target_.pod_netns.get(), "/proc");
+    if (!opened) {
+      return {};
+    }
+    const auto sockets = std::make_shared<SockDiag>(std::move(*opened));
+    // The node's own loopback is another one than the pod's.
+    const bool shared = SharesNamespace();
+    return [sockets, shared](const Endpoint& server,
+                             const Endpoint& client) -> std::optional<protocol::ServerSocket> {
+      if (IsLoopback(server.address) && !shared) {
+        return std::nullopt;
+      }
+      const auto found = sockets->Connected({FormatIpAddress(server.address),
+                                             server.port,
+                                             FormatIpAddress(client.address),
+                                             client.port});
+      return found ? *found : std::nullopt;
+    };
+  }
+
   void RunChecks() {
     CheckContext context{clock_, target_.pod_netns.get(), {}, {}, {}, {}};
+    context.find_server_socket = ServerSockets();
     context.stop = [this] { return control_.Stop(); };
     context.emit = [this](protocol::CheckAttempt attempt) {
       control_.AddTried(1);

@@ -1,6 +1,7 @@
-// Datagrams of the kernel: entries of the connection tracking table, sockets in LISTEN state,
-// neighbours, tables, chains and rules of the packet filter.
+// Datagrams of the kernel: entries of the connection tracking table, TCP sockets, neighbours,
+// tables, chains and rules of the packet filter.
 #include "fuzz/fuzz_target.h"
+#include "kernel/connected_socket.h"
 #include "kernel/conntrack_message.h"
 #include "kernel/conntrack_tally.h"
 #include "kernel/listening_sockets.h"
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       ++flows;
     }
     static_cast<void>(DecodeListener(message.payload));
+    static_cast<void>(DecodeConnected(message.payload, {"127.0.0.1", 8080, "127.0.0.1", 40000}));
     static_cast<void>(DecodeNeighbour(message.payload));
     static_cast<void>(DecodeNfObject(message.type, message.payload));
   }

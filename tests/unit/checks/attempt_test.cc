@@ -234,6 +234,23 @@ TEST_CASE("attempt: the stop hook cuts it off") {
   CHECK(outcome.fact.total_us < 2'000'000);
 }
 
+TEST_CASE("attempt: who waits in vain tells of which connection") {
+  const LoopbackServer silent([](int, int fd) { LoopbackServer::AwaitClose(fd); });
+  const ProbeClock clock;
+  protocol::Check check = CheckOf(protocol::CheckKind::kHttp, silent.port());
+  check.patience_ms = 200;
+  SilentConnection seen;
+  AttemptContext context{clock, {}, {}};
+  context.on_silence = [&](const SilentConnection& silent) { seen = silent; };
+  const AttemptOutcome outcome = AttemptHttp(check, context);
+  CHECK(seen.local.port == outcome.fact.source_port);
+  CHECK(seen.local.port != 0);
+  CHECK(seen.remote.port == silent.port());
+  CHECK(seen.sent > 50);
+  CHECK(seen.received == 0);
+  CHECK(seen.unacknowledged == 0);
+}
+
 TEST_CASE("attempt: names are resolved") {
   const LoopbackServer server(Answering("HTTP/1.1 200 OK\r\n\r\n"));
   const ProbeClock clock;

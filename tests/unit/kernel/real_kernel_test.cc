@@ -20,19 +20,19 @@
 #include <string>
 
 #include "kernel/conntrack_lookup.h"
-#include "kernel/listener_query.h"
 #include "kernel/snapshot.h"
+#include "kernel/sock_diag.h"
 #include "sys/netns.h"
 #include "unit/kernel/fact_lists.h"
 
 // The running kernel, in network namespaces made for the test. Needs CAP_SYS_ADMIN.
 
-using netcheck::probe::ListenerQuery;
 using netcheck::probe::LookUpConntrack;
 using netcheck::probe::NetnsInode;
 using netcheck::probe::OpenNetns;
 using netcheck::probe::RunInNetns;
 using netcheck::probe::SnapshotScope;
+using netcheck::probe::SockDiag;
 using netcheck::probe::SocketInNetns;
 using netcheck::probe::TakeSnapshot;
 using netcheck::probe::UniqueFd;
@@ -198,13 +198,13 @@ TEST_CASE("real kernel: a queue is watched from outside its namespace") {
   }
   BringLoopbackUp(netns.get());
   const auto server = Listen(netns.get(), AF_INET, false, 7);
-  auto query = ListenerQuery::Open(netns.get(), "/proc");
-  if (!query) {
+  auto sockets = SockDiag::Open(netns.get(), "/proc");
+  if (!sockets) {
     MESSAGE("SKIPPED: sock_diag can't be asked here");
     return;
   }
   const auto queue = [&] {
-    const auto listeners = query->Ask();
+    const auto listeners = sockets->Listeners();
     REQUIRE(listeners);
     REQUIRE(listeners->size() == 1);
     CHECK(listeners->front().port == PortOf(server));
@@ -216,6 +216,56 @@ TEST_CASE("real kernel: a queue is watched from outside its namespace") {
   CHECK(queue() == 1);
   const auto second = Connect(netns.get(), PortOf(server));
   CHECK(queue() == 2);
+}
+
+TEST_CASE("real kernel: how far a request came, by the server's socket") {
+  const auto netns = MakeNetns();
+  if (Skipped(netns)) {
+    return;
+  }
+  BringLoopbackUp(netns.get());
+  int family = AF_INET;
+  SUBCASE("IPv4") {}
+  SUBCASE("an IPv4 connection of an IPv6 socket") {
+    family = AF_INET6;
+  }
+  const auto server = Listen(netns.get(), family, false, 7);
+  auto sockets = SockDiag::Open(netns.get(), "/proc");
+  if (!sockets) {
+    MESSAGE("SKIPPED: sock_diag can't be asked here");
+    return;
+  }
+  const auto client = Connect(netns.get(), PortOf(server));
+  const auto found = [&] {
+    const auto asked =
+        sockets->Connected({"127.0.0.1", PortOf(server), "127.0.0.1", PortOf(client)});
+    REQUIRE(asked);
+    REQUIRE(asked->has_value());
+    return **asked;
+  };
+  CHECK(found().tcp_state == "ESTABLISHED");
+  CHECK_FALSE(found().accepted);
+  REQUIRE(send(client.get(), "request", 7, 0) == 7);
+  CHECK(found().unread == 7);
+  const UniqueFd connection(accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  CHECK(found().accepted);
+  CHECK(found().unread == 7);
+  std::array<char, 16> buffer{};
+  REQUIRE(recv(connection.get(), buffer.data(), buffer.size(), 0) == 7);
+  CHECK(found().unread == 0);
+  CHECK(found().unacknowledged == 0);
+  CHECK(found().segment_size > 500);
+  CHECK(found().bytes_received == 7);
+  CHECK(found().bytes_acknowledged == 0);
+  REQUIRE(send(connection.get(), "answer", 6, 0) == 6);
+  CHECK(found().bytes_acknowledged == 6);
+  // Where there is no such connection the kernel names the listener.
+  const auto none = sockets->Connected({"127.0.0.1", PortOf(server), "127.0.0.1", 1});
+  REQUIRE(none);
+  CHECK_FALSE(none->has_value());
+  const auto closed = sockets->Connected({"127.0.0.1", 1, "127.0.0.1", 2});
+  REQUIRE(closed);
+  CHECK_FALSE(closed->has_value());
 }
 
 TEST_CASE("real kernel: counters and sysctls are those of the namespace") {

@@ -87,6 +87,7 @@ inline std::vector<Fact> SampleFacts() {
                    "nginx",
                    "/elsewhere",
                    15,
+                   ServerSocket{"ESTABLISHED", true, 18, 19, 20, 21, 22, 23, 24, 25, 26},
                    ExecRun{"runtime", true, 16, 17, 137, true, true, {"sleep"}}},
       Heartbeat{10, 20},
       End{"done", 17, 4096, 123456},

@@ -1,4 +1,4 @@
-#include "kernel/listener_query.h"
+#include "kernel/sock_diag.h"
 
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -14,8 +14,9 @@ namespace netcheck::probe {
 using protocol::Error;
 using protocol::Listener;
 using protocol::Result;
+using protocol::ServerSocket;
 
-Result<ListenerQuery> ListenerQuery::Open(int netns_fd, const std::string& proc_root) {
+Result<SockDiag> SockDiag::Open(int netns_fd, const std::string& proc_root) {
   // Asking needs three things of the kernel, each of which it would load when missing: the netlink
   // protocol (part of the core since 3.3), the handler of AF_INET and AF_INET6 (inet_diag), and the
   // one of TCP (tcp_diag).
@@ -26,10 +27,10 @@ Result<ListenerQuery> ListenerQuery::Open(int netns_fd, const std::string& proc_
   if (!socket) {
     return socket.error();
   }
-  return ListenerQuery(std::move(*socket));
+  return SockDiag(std::move(*socket));
 }
 
-Result<std::vector<Listener>> ListenerQuery::Ask() {
+Result<std::vector<Listener>> SockDiag::Listeners() {
   std::vector<Listener> listeners;
   for (const int family : {AF_INET, AF_INET6}) {
     ++sequence_;
@@ -53,6 +54,22 @@ Result<std::vector<Listener>> ListenerQuery::Ask() {
     }
   }
   return listeners;
+}
+
+Result<std::optional<ServerSocket>> SockDiag::Connected(const ConnectionEnds& ends) {
+  const auto request = EncodeConnectedQuery(ends, ++sequence_);
+  if (!request) {
+    return Error{"not an address", EINVAL};
+  }
+  std::optional<ServerSocket> found;
+  const auto asked = QueryNetlink(
+      socket_, *request, sequence_, /*dump=*/false, [&](const NetlinkMessage& message) {
+        found = DecodeConnected(message.payload, ends);
+      });
+  if (!asked.ok() && asked.error().error_number != ENOENT) {
+    return asked.error();
+  }
+  return found;
 }
 
 }  // namespace netcheck::probe
