@@ -56,11 +56,14 @@ bool IsAnswer(Ending ending) {
   return ending == Ending::kProtocol || ending == Ending::kUnhealthy;
 }
 
-/// Whether nothing could have come any more: kubelet's client gives a TLS handshake no more than 10
-/// s (net/http, DefaultTransport), however long the check may take.
+/// Whether nothing could have come any more, however long the check may take: kubelet's client
+/// gives a TLS handshake no more than 10 s (net/http, DefaultTransport), and a gRPC server no more
+/// than 20 s for its first frame (grpc-go, minConnectTimeout).
 bool WaitedToTheEnd(const CheckAttempt& attempt, const protocol::Check& plan) {
+  constexpr std::int64_t kGrpcReadyUs = 20'000'000;
   return attempt.total_us >= plan.patience_ms * kMicrosPerMilli ||
-         WordsOf(attempt).find("net/http: TLS handshake timeout") != std::string::npos;
+         WordsOf(attempt).find("net/http: TLS handshake timeout") != std::string::npos ||
+         (attempt.total_us >= kGrpcReadyUs && EndingIn(attempt.output) == Ending::kNoGrpc);
 }
 
 JudgedAttempt JudgeCommand(const CheckAttempt& attempt, const protocol::Check& plan) {

@@ -25,6 +25,7 @@
   RULE(WrongProtocol)        \
   RULE(ClosedWithoutAnswer)  \
   RULE(GrpcHealth)           \
+  RULE(RequestUnanswered)    \
   RULE(CpuThrottled)         \
   RULE(ApplicationBlocked)   \
   RULE(SlowAnswer)           \

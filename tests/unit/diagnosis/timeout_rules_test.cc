@@ -61,6 +61,43 @@ protocol::CheckAttempt NoAnswer() {
   return attempt;
 }
 
+/// The same, with the pod's socket as it was then: accepted, the request read, nothing written.
+protocol::CheckAttempt Kept() {
+  protocol::CheckAttempt attempt = NoAnswer();
+  protocol::ServerSocket& socket = attempt.server_socket.emplace();
+  socket.tcp_state = "ESTABLISHED";
+  socket.accepted = true;
+  socket.segment_size = 1448;
+  socket.probe_sent = 96;
+  socket.bytes_received = 96;
+  socket.bytes_acknowledged = 0;
+  return attempt;
+}
+
+/// The same, with an answer that does not get through. The application has closed behind it.
+protocol::CheckAttempt AnswerLost() {
+  protocol::CheckAttempt attempt = Kept();
+  attempt.server_socket->tcp_state = "FIN_WAIT1";
+  attempt.server_socket->accepted = false;
+  attempt.server_socket->unacknowledged = 8121;
+  attempt.server_socket->retransmits = 5;
+  return attempt;
+}
+
+/// As kubelet ends it.
+protocol::CheckAttempt CutOff(protocol::CheckAttempt attempt) {
+  attempt.total_us = 1'000'100;
+  return attempt;
+}
+
+/// Nothing is found, and the attempts stay undetermined at stage F.
+void StaysUndetermined(const EvidenceBuilder& builder) {
+  const Report report = Diagnose(builder.Build());
+  CHECK(report.findings.empty());
+  REQUIRE(report.unexplained.size() == 1);
+  CHECK(report.unexplained[0].stage == Stage::kSlow);
+}
+
 void Throttle(EvidenceBuilder& builder,
               std::int64_t throttled,
               std::int64_t periods,
@@ -248,6 +285,185 @@ TEST_CASE("application blocked: not one that answers, if late, nor one that is h
   Queue(throttled, 0, 1);
   Throttle(throttled, 95, 100, 9'000'000);
   CHECK(Codes(Diagnose(throttled.Build()).findings) == Names{"NC-CPU-001"});
+}
+
+TEST_CASE("request unanswered: read, and no answer written") {
+  EvidenceBuilder builder;
+  builder.Check(CutOff(Kept())).Check(Kept());
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-003"});
+  const Finding& finding = report.findings[0];
+  CHECK(finding.certainty == Certainty::kProven);
+  CHECK(finding.title ==
+        "The application did not answer a request of /healthz on port 8080 within 10.00 s");
+  CHECK(
+      Mentions(finding.evidence, "1 request connected and got no answer; netcheck waited 10.00 s."));
+  CHECK(Mentions(finding.evidence, "of the 96 bytes that netcheck had sent 0 were unread"));
+  CHECK(Mentions(finding.evidence, "the application had written nothing"));
+  CHECK(finding.claims.size() == 2);
+  CHECK(report.unexplained.empty());
+}
+
+TEST_CASE("request unanswered: accepted and not read") {
+  protocol::CheckAttempt attempt = Kept();
+  attempt.server_socket->unread = 96;
+  EvidenceBuilder builder;
+  builder.Check(attempt);
+  Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-003"});
+  CHECK(Mentions({report.findings[0].title}, "reads nothing from them"));
+  CHECK(Mentions(report.findings[0].evidence, "96 were unread (Recv-Q)"));
+
+  // Of HTTP/2, what comes behind the request is not read while it is handled.
+  protocol::CheckAttempt handled = Kept();
+  handled.server_socket->unread = 9;
+  EvidenceBuilder other;
+  other.Check(handled);
+  report = Diagnose(other.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-003"});
+  CHECK(Mentions({report.findings[0].title}, "did not answer"));
+}
+
+TEST_CASE("request unanswered: an answer that stops in its middle") {
+  protocol::CheckAttempt attempt = Kept();
+  attempt.first_byte_us = 900;
+  attempt.server_socket->bytes_acknowledged = 120;
+  attempt.server_socket->probe_received = 120;
+  attempt.phase = protocol::CheckPhase::kBody;
+  attempt.output.clear();
+  attempt.error =
+      "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
+  EvidenceBuilder builder;
+  builder.Check(attempt);
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-003"});
+  CHECK(Mentions({report.findings[0].title}, "did not finish its answer"));
+  CHECK(Mentions(report.findings[0].evidence, "had written 120 bytes"));
+}
+
+TEST_CASE("request unanswered: TLS and gRPC, whose handshakes end before the patience does") {
+  EvidenceBuilder builder;
+  protocol::CheckAttempt attempt = Kept();
+  std::string words = "another protocol than the probe";
+  SUBCASE("TLS") {
+    attempt.phase = protocol::CheckPhase::kTls;
+    attempt.output = "Get \"https://10.244.0.5:8080/healthz\": net/http: TLS handshake timeout";
+    builder.Check(attempt);
+    builder.evidence().plan.checks[0].timeout_ms = 2000;
+    builder.evidence().plan.checks[0].patience_ms = 20'000;
+    words = "does not speak TLS";
+  }
+  SUBCASE("gRPC") {
+    attempt.phase = protocol::CheckPhase::kRequest;
+    attempt.total_us = 20'000'300;
+    attempt.output =
+        "timeout: failed to connect service \"10.244.0.5:8080\" within 3s: context deadline "
+        "exceeded";
+    builder.Check(attempt);
+    builder.evidence().plan.checks[0].timeout_ms = 3000;
+    builder.evidence().plan.checks[0].patience_ms = 30'000;
+    builder.evidence().probes[0].timeout_s = 3;
+  }
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-APP-003"});
+  CHECK(Mentions(report.findings[0].fix, words));
+  CHECK(report.unexplained.empty());
+}
+
+TEST_CASE("request unanswered: the answer was sent, and is lost") {
+  EvidenceBuilder builder;
+  builder.Check(AnswerLost()).Check(CutOff(AnswerLost()));
+  Throttle(builder, 95, 100, 9'000'000);
+  const Report report = Diagnose(builder.Build());
+  REQUIRE(Codes(report.findings) == Names{"NC-LOST-005"});
+  CHECK(Mentions(report.findings[0].evidence, "8120 bytes that were not acknowledged"));
+  CHECK(Mentions(report.findings[0].evidence, "was sent again, or tried to be, 5 times"));
+  CHECK(Mentions(report.findings[0].fix, "ping -M do -s 1472"));
+  CHECK(report.unexplained.empty());
+
+  protocol::CheckAttempt small = AnswerLost();
+  small.server_socket->tcp_state = "ESTABLISHED";
+  small.server_socket->accepted = true;
+  small.server_socket->unacknowledged = 120;
+  EvidenceBuilder filtered;
+  filtered.Check(small);
+  const Report other = Diagnose(filtered.Build());
+  REQUIRE(Codes(other.findings) == Names{"NC-LOST-005"});
+  CHECK_FALSE(Mentions(other.findings[0].fix, "MTU"));
+}
+
+TEST_CASE("request unanswered: undetermined where it is not known how far it came") {
+  protocol::CheckAttempt attempt = Kept();
+  protocol::ServerSocket& socket = *attempt.server_socket;
+  SUBCASE("no such socket: redirected, or an older probe") {
+    attempt.server_socket.reset();
+  }
+  SUBCASE("an older kernel") {
+    socket.bytes_received.reset();
+  }
+  SUBCASE("not accepted, and the listeners are unknown") {
+    socket.accepted = false;
+  }
+  SUBCASE("the request may not have arrived") {
+    socket.probe_unacknowledged = 96;
+  }
+  SUBCASE("it is another connection of a proxy with the same addresses") {
+    socket.bytes_received = 300;
+  }
+  SUBCASE("the answer came just then") {
+    socket.bytes_acknowledged = 120;
+  }
+  SUBCASE("an answer is under way") {
+    socket.unacknowledged = 120;
+    socket.retransmits = 2;
+  }
+  SUBCASE("the application has closed, and nothing but that is not acknowledged") {
+    attempt = AnswerLost();
+    attempt.server_socket->unacknowledged = 1;
+  }
+  SUBCASE("it was not waited for longer than kubelet does") {
+    attempt = CutOff(attempt);
+  }
+  EvidenceBuilder builder;
+  builder.Check(attempt);
+  StaysUndetermined(builder);
+}
+
+TEST_CASE("request unanswered: not where netcheck waits hardly longer than kubelet") {
+  EvidenceBuilder builder;
+  builder.Check(Kept());
+  builder.evidence().plan.checks[0].timeout_ms = 6000;
+  builder.evidence().probes[0].timeout_s = 6;
+  StaysUndetermined(builder);
+}
+
+TEST_CASE("request unanswered: not where attempts differ, or one was answered") {
+  EvidenceBuilder differ;
+  differ.Check(Kept()).Check(AnswerLost());
+  StaysUndetermined(differ);
+  EvidenceBuilder answered;
+  answered.Check(Kept()).HttpAnswer(200, 900);
+  StaysUndetermined(answered);
+  protocol::CheckAttempt nonsense = NoAnswer();
+  nonsense.total_us = 4'000'000;
+  nonsense.output = "Get \"http://10.244.0.5:8080/healthz\": malformed HTTP response \"x\"";
+  EvidenceBuilder late_nonsense;
+  late_nonsense.Check(Kept()).Check(nonsense);
+  StaysUndetermined(late_nonsense);
+  EvidenceBuilder late;
+  late.Check(Kept()).HttpAnswer(200, 5'000'000);
+  CHECK(Codes(Diagnose(late.Build()).findings) == Names{"NC-TIMEOUT-001"});
+  EvidenceBuilder throttled;
+  throttled.Check(Kept());
+  Throttle(throttled, 95, 100, 9'000'000);
+  CHECK(Codes(Diagnose(throttled.Build()).findings) == Names{"NC-CPU-001"});
+}
+
+TEST_CASE("application blocked: not where it accepted, and kubelet's own probe waits behind") {
+  EvidenceBuilder builder;
+  builder.Check(Kept());
+  Queue(builder, 0, 1);
+  CHECK(Codes(Diagnose(builder.Build()).findings) == Names{"NC-APP-003"});
 }
 
 TEST_CASE("packet loss: a second that the handshake took is not the application's") {

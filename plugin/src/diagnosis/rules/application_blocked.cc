@@ -35,7 +35,8 @@ std::optional<std::int64_t> Waiting(const Digest& digest,
 struct Silence {
   int unanswered = 0;
   std::int64_t longest_us = 0;
-  bool answered = false;  ///< One attempt at least got an answer, if a late one, or was closed.
+  /// One attempt at least got an answer, if a late one, or was accepted or closed.
+  bool answered = false;
 };
 
 Silence SilenceOf(const ProbeCase& probe) {
@@ -45,6 +46,9 @@ Silence SilenceOf(const ProbeCase& probe) {
       if (Unanswered(judged)) {
         ++silence.unanswered;
         silence.longest_us = std::max(silence.longest_us, judged.attempt->total_us);
+        // One that came meanwhile from somebody else makes the queue as long.
+        const auto& socket = judged.attempt->server_socket;
+        silence.answered = silence.answered || (socket && socket->accepted);
       } else if (judged.attempt->first_byte_us || judged.closed_late) {
         silence.answered = true;
       }
