@@ -400,7 +400,9 @@ struct ServerSocket {
   /// its host is tried again by the timer for closed windows (net/ipv4/tcp_output.c,
   /// tcp_send_probe0).
   std::uint32_t retransmits = 0;
-  std::uint32_t segment_size = 0;  ///< Of the largest segment that it sends; 0: not told.
+  std::uint32_t segment_size = 0;  ///< Data of the largest segment that it sends; 0: not told.
+  bool timestamps = false;         ///< Its segments carry TCP's timestamps (RFC 7323).
+  std::int64_t quiet_ms = 0;       ///< Since data came, or since the handshake.
   /// Bytes that came in all, and bytes written to it that were acknowledged. Since Linux 4.1.
   std::optional<std::int64_t> bytes_received;
   std::optional<std::int64_t> bytes_acknowledged;

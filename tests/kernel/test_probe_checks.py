@@ -60,6 +60,7 @@ class Checks(LabTest):
         self.assertGreater(socket["probe_sent"], 50)
         self.assertEqual((socket["bytes_acknowledged"], socket["probe_received"]), (0, 0))
         self.assertEqual(socket["probe_unacknowledged"], 0)
+        self.assertIn(socket["quiet_ms"], range(400, 600))
 
     def test_silence_ipv6(self) -> None:
         with self.lab.serving("--address", "::", "--delay", "3"):

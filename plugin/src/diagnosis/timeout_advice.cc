@@ -47,6 +47,17 @@ bool Unanswered(const JudgedAttempt& judged) {
          !judged.attempt->first_byte_us;
 }
 
+bool WasAccepted(const JudgedAttempt& judged) {
+  // What nobody accepted is reset when its listener goes, never closed with a FIN.
+  const auto& socket = judged.attempt->server_socket;
+  return socket && (socket->accepted || socket->unacknowledged > 0 || IsClosing(*socket));
+}
+
+bool IsClosing(const protocol::ServerSocket& socket) {
+  return socket.tcp_state == "FIN_WAIT1" || socket.tcp_state == "CLOSING" ||
+         socket.tcp_state == "LAST_ACK";
+}
+
 std::vector<std::int64_t> TimesOf(const ProbeCase& probe) {
   std::vector<std::int64_t> times;
   for (const CheckCase* check : probe.checks) {

@@ -29,6 +29,13 @@ bool IsSlow(const JudgedAttempt& judged, const ProbeCase& probe);
 /// The connection was established, and no byte came for as long as netcheck waited.
 bool Unanswered(const JudgedAttempt& judged);
 
+/// The target's socket of an attempt that waited in vain shows that the application had accepted
+/// it; false where it is not known.
+bool WasAccepted(const JudgedAttempt& judged);
+
+/// The application closed the socket behind what it wrote; its FIN waits to be acknowledged.
+bool IsClosing(const protocol::ServerSocket& socket);
+
 /// How long the probe's attempts took that ended by themselves, in time or late; sorted,
 /// microseconds.
 std::vector<std::int64_t> TimesOf(const ProbeCase& probe);

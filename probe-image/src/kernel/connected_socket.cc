@@ -69,6 +69,10 @@ std::optional<protocol::ServerSocket> DecodeConnected(Bytes payload, const Conne
   }
   const Bytes info = FindAttribute(*attributes, INET_DIAG_INFO);
   socket.segment_size = Member<std::uint32_t>(info, offsetof(tcp_info, tcpi_snd_mss)).value_or(0);
+  const auto options = Member<std::uint8_t>(info, offsetof(tcp_info, tcpi_options)).value_or(0);
+  socket.timestamps = (options & TCPI_OPT_TIMESTAMPS) != 0;
+  socket.quiet_ms =
+      Member<std::uint32_t>(info, offsetof(tcp_info, tcpi_last_data_recv)).value_or(0);
   socket.bytes_received = Member<std::int64_t>(info, offsetof(tcp_info, tcpi_bytes_received));
   socket.bytes_acknowledged = Member<std::int64_t>(info, offsetof(tcp_info, tcpi_bytes_acked));
   return socket;

@@ -92,9 +92,12 @@ TEST_CASE(
   message.resize(at + sizeof(nlattr) + kNeeded);
   nlattr header{static_cast<std::uint16_t>(message.size() - at), INET_DIAG_INFO};
   std::memcpy(message.data() + at, &header, sizeof header);
+  message[at + sizeof(nlattr) + offsetof(tcp_info, tcpi_options)] = TCPI_OPT_TIMESTAMPS;
   const std::uint32_t size = 1448;
   std::memcpy(message.data() + message.size() - sizeof size, &size, sizeof size);
   CHECK(DecodeConnected(message, kEnds)->segment_size == 1448);
+  CHECK(DecodeConnected(message, kEnds)->timestamps);
+  CHECK(DecodeConnected(message, kEnds)->quiet_ms == 0);
   CHECK_FALSE(DecodeConnected(message, kEnds)->bytes_received);
   CHECK_FALSE(DecodeConnected(message, kEnds)->bytes_acknowledged);
   message.resize(message.size() - sizeof size);

@@ -255,6 +255,8 @@ TEST_CASE("real kernel: how far a request came, by the server's socket") {
   CHECK(found().unread == 0);
   CHECK(found().unacknowledged == 0);
   CHECK(found().segment_size > 500);
+  CHECK(found().timestamps);
+  CHECK(found().quiet_ms < 5000);
   CHECK(found().bytes_received == 7);
   CHECK(found().bytes_acknowledged == 0);
   REQUIRE(send(connection.get(), "answer", 6, 0) == 6);

@@ -87,7 +87,7 @@ inline std::vector<Fact> SampleFacts() {
                    "nginx",
                    "/elsewhere",
                    15,
-                   ServerSocket{"ESTABLISHED", true, 18, 19, 20, 21, 22, 23, 24, 25, 26},
+                   ServerSocket{"ESTABLISHED", true, 18, 19, 20, 21, true, 22, 23, 24, 25, 26, 27},
                    ExecRun{"runtime", true, 16, 17, 137, true, true, {"sleep"}}},
       Heartbeat{10, 20},
       End{"done", 17, 4096, 123456},

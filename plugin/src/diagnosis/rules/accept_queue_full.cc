@@ -100,7 +100,7 @@ std::vector<Finding> AcceptQueueFull(const Digest& digest) {
     }
     // What the queue still took waits there as well.
     const auto checks = ClaimChecks(probe, [](const JudgedAttempt& attempt) {
-      return attempt.stage == Stage::kNoSynAck || Unanswered(attempt);
+      return attempt.stage == Stage::kNoSynAck || (Unanswered(attempt) && !WasAccepted(attempt));
     });
     Finding finding = Explain(probe, *listener, drops, std::move(claims));
     finding.claims.insert(finding.claims.end(), checks.begin(), checks.end());

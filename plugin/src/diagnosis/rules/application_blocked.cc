@@ -47,8 +47,7 @@ Silence SilenceOf(const ProbeCase& probe) {
         ++silence.unanswered;
         silence.longest_us = std::max(silence.longest_us, judged.attempt->total_us);
         // One that came meanwhile from somebody else makes the queue as long.
-        const auto& socket = judged.attempt->server_socket;
-        silence.answered = silence.answered || (socket && socket->accepted);
+        silence.answered = silence.answered || WasAccepted(judged);
       } else if (judged.attempt->first_byte_us || judged.closed_late) {
         silence.answered = true;
       }

@@ -16,10 +16,14 @@
 namespace netcheck::diagnosis {
 namespace {
 
+using protocol::CheckAttempt;
+using protocol::CheckPhase;
 using protocol::ServerSocket;
 
+constexpr std::int64_t kMicrosPerMilli = 1000;
+
 /// The words for a wait that ended without an answer, or with a part of one.
-bool SaysTimeout(const protocol::CheckAttempt& attempt) {
+bool SaysTimeout(const CheckAttempt& attempt) {
   const Ending ending = EndingIn(WordsOf(attempt));
   return ending == Ending::kTimeout || ending == Ending::kBodyTimeout ||
          ending == Ending::kCallTimeout || ending == Ending::kNoGrpc;
@@ -33,13 +37,6 @@ bool WaitedInVain(const JudgedAttempt& judged) {
 
 /// How far a request came that was not answered.
 enum class Progress { kUnknown, kNotRead, kRead, kAnswerLost };
-
-/// It has sent, or wants to send, a FIN behind what it wrote; that it wrote means that it had been
-/// accepted.
-bool IsClosing(const ServerSocket& socket) {
-  return socket.tcp_state == "FIN_WAIT1" || socket.tcp_state == "CLOSING" ||
-         socket.tcp_state == "LAST_ACK";
-}
 
 /// Bytes of the application's that are not acknowledged.
 std::uint32_t Pending(const ServerSocket& socket) {
@@ -71,115 +68,177 @@ Progress ProgressOf(const JudgedAttempt& judged) {
   return socket->unread == socket->bytes_received ? Progress::kNotRead : Progress::kRead;
 }
 
+/// It was waited for much longer than kubelet waits, and the target had the request for longer.
+bool WaitedEnough(const CheckAttempt& attempt, const protocol::Check& plan) {
+  return attempt.total_us >= kMicrosPerMilli * 2 * plan.timeout_ms &&
+         attempt.server_socket->quiet_ms > plan.timeout_ms;
+}
+
 /// What all attempts of a probe have in common where none was answered.
 struct Silence {
-  Progress progress = Progress::kUnknown;   ///< Of those that were not cut off.
-  std::vector<const JudgedAttempt*> whole;  ///< These.
-  bool begun = false;                       ///< One at least got the beginning of an answer.
-  std::int64_t longest_us = 0;              ///< Waited for an answer, the handshake not counted.
+  Progress progress = Progress::kUnknown;  ///< Of those that were not cut off.
+  std::vector<const CheckAttempt*> whole;  ///< These.
+  bool begun = false;                      ///< One at least got a status.
+  std::int64_t longest_us = 0;             ///< Waited for an answer, the handshake not counted.
 };
 
 /// nullopt: something else happened, too, or how far they came is not known or not the same.
 std::optional<Silence> SilenceOf(const ProbeCase& probe) {
-  constexpr std::int64_t kMicrosPerMilli = 1000;
   Silence silence;
   for (const CheckCase* check : probe.checks) {
     for (const JudgedAttempt& judged : check->attempts) {
       if (!WaitedInVain(judged)) {
         return std::nullopt;
       }
-      silence.begun = silence.begun || judged.attempt->first_byte_us;
+      const CheckAttempt& attempt = *judged.attempt;
+      silence.begun = silence.begun || attempt.http_status != 0;
       if (judged.cut_off) {
         continue;
       }
       const Progress progress = ProgressOf(judged);
-      const std::int64_t waited_us = judged.attempt->total_us - *judged.attempt->connect_us;
       if (progress == Progress::kUnknown ||
           (!silence.whole.empty() && progress != silence.progress) ||
-          waited_us < 2 * check->plan->timeout_ms * kMicrosPerMilli) {
+          !WaitedEnough(attempt, *check->plan)) {
         return std::nullopt;
       }
       silence.progress = progress;
-      silence.whole.push_back(&judged);
-      silence.longest_us = std::max(silence.longest_us, waited_us);
+      silence.whole.push_back(&attempt);
+      silence.longest_us = std::max(silence.longest_us, attempt.total_us - *attempt.connect_us);
     }
   }
   return silence.whole.empty() ? std::nullopt : std::optional(silence);
 }
 
 const ServerSocket& SocketOf(const Silence& silence) {
-  return *silence.whole.front()->attempt->server_socket;
+  return *silence.whole.front()->server_socket;
 }
 
-/// "/healthz on port 8080", "port 8080"
-std::string WhatWasAsked(const model::Probe& probe) {
-  return probe.path.empty() ? fmt::format("port {}", probe.port)
-                            : fmt::format("{} on port {}", probe.path, probe.port);
+/// What was to be answered: "a request of /healthz on port 8080".
+std::string WhatWasAsked(const model::Probe& probe, const CheckAttempt& attempt) {
+  if (attempt.phase == CheckPhase::kTls) {
+    return fmt::format("the TLS handshake on port {}", probe.port);
+  }
+  if (probe.kind == model::ProbeKind::kGrpc) {
+    return EndingIn(attempt.output) == Ending::kNoGrpc
+               ? fmt::format("the beginning of HTTP/2 on port {}", probe.port)
+               : fmt::format("a gRPC health check on port {}", probe.port);
+  }
+  return fmt::format("a request of {} on port {}", probe.path, probe.port);
 }
 
 std::string TitleOf(const model::Probe& probe, const Silence& silence) {
-  if (silence.progress == Progress::kNotRead) {
-    return fmt::format("The application accepts connections to port {} and reads nothing from them",
-                       probe.port);
+  const std::string asked = WhatWasAsked(probe, *silence.whole.front());
+  const std::string waited = Duration(silence.longest_us);
+  switch (silence.progress) {
+    case Progress::kAnswerLost:
+      return fmt::format("The answer to {} is lost on its way to the node's socket", asked);
+    case Progress::kNotRead:
+      return fmt::format(
+          "The application accepted a connection to port {} and had read nothing from it after {}",
+          probe.port,
+          waited);
+    default:
+      return fmt::format("The application did not {} {} within {}",
+                         silence.begun ? "finish its answer to" : "answer",
+                         asked,
+                         waited);
   }
-  return fmt::format("The application did not {} {} within {}",
-                     silence.begun ? "finish its answer to a request of" : "answer a request of",
-                     WhatWasAsked(probe),
-                     Duration(silence.longest_us));
 }
 
-/// Advice on a port that may speak another protocol and wait for more.
-std::string OtherProtocol(const model::Probe& probe, const Silence& silence) {
-  return silence.whole.front()->attempt->phase == protocol::CheckPhase::kTls
-             ? fmt::format("If port {} does not speak TLS, set scheme: HTTP.", probe.port)
+/// Something was answered on that port, if late: it speaks the protocol of its probes.
+bool AnythingAnswered(const Digest& digest, const model::Probe& probe) {
+  for (const auto& [id, check] : digest.checks) {
+    if (check.plan->address != probe.address || check.plan->port != probe.port) {
+      continue;
+    }
+    for (const JudgedAttempt& judged : check.attempts) {
+      if (judged.attempt->http_status != 0 || judged.attempt->tls_us) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Advice on a port that may speak another protocol and wait for more; "": it does not.
+std::string OtherProtocol(const Digest& digest, const model::Probe& probe, const Silence& silence) {
+  const CheckAttempt& attempt = *silence.whole.front();
+  const bool tls = attempt.phase == CheckPhase::kTls;
+  if (EndingIn(attempt.output) == Ending::kCallTimeout ||
+      (tls && SocketOf(silence).probe_received > 0) || AnythingAnswered(digest, probe)) {
+    return "";
+  }
+  return tls ? fmt::format("If port {} does not speak TLS, set scheme: HTTP.", probe.port)
              : fmt::format(
                    "If port {} speaks another protocol than the probe, it may wait for more: point "
                    "the probe at a port that serves the check, or use tcpSocket.",
                    probe.port);
 }
 
-void ExplainApplication(const ProbeCase& probe, const Silence& silence, Finding& finding) {
+/// A limit held up some container of the pod: which of them listens there is not known.
+bool AnyThrottled(const Digest& digest) {
+  const auto& facts = digest.report().cpu_throttling;
+  return std::any_of(facts.begin(), facts.end(), [&](const protocol::CpuThrottling& fact) {
+    return fact.subject != "probe" && ThrottlingOf(digest, fact.subject).throttled > 0;
+  });
+}
+
+void ExplainApplication(const Digest& digest,
+                        const model::Probe& probe,
+                        const Silence& silence,
+                        Finding& finding) {
   const ServerSocket& socket = SocketOf(silence);
   finding.code = "NC-APP-003";
-  finding.title = TitleOf(*probe.probe, silence);
   finding.evidence.push_back(fmt::format(
-      "The pod's socket of such a connection at that time (sock_diag): accepted by the "
-      "application; "
-      "of the {} bytes that netcheck had sent {} were unread (Recv-Q); the application had written "
-      "{} (tcpi_bytes_acked, and Send-Q 0).",
+      "The pod's socket of such a connection at that time (sock_diag): accepted; of the {} bytes "
+      "that netcheck had sent, the last of them {} before, {} were unread (Recv-Q); the "
+      "application "
+      "had written {} (tcpi_bytes_acked, and Send-Q 0).",
       socket.probe_sent,
+      Duration(socket.quiet_ms * kMicrosPerMilli),
       socket.unread,
-      socket.probe_received == 0 ? "nothing" : fmt::format("{} bytes", socket.probe_received)));
+      socket.probe_received == 0 ? "nothing" : Count(socket.probe_received, "byte")));
   finding.evidence.emplace_back(
       "The network is not it: all that netcheck sent had arrived, and all that the application "
       "wrote had come.");
   finding.fix.push_back(fmt::format(
-      "Find out what container {} waits for: its threads' stacks (jstack, py-spy, a Go goroutine "
-      "dump), locks, a pool of workers that is used up, the databases and services that it asks.",
-      probe.probe->container));
+      "Find out what container {}, or whoever else listens on port {} there, waits for: the stacks "
+      "of its threads (jstack, py-spy, a Go goroutine dump), locks, a pool of workers that is used "
+      "up, the databases and services that it asks.",
+      probe.container,
+      probe.port));
   finding.fix.emplace_back(
       "Serve health checks from a thread of their own, without waiting for other services.");
-  if (!silence.begun) {
-    finding.fix.push_back(OtherProtocol(*probe.probe, silence));
+  if (std::string advice = OtherProtocol(digest, probe, silence); !advice.empty()) {
+    finding.fix.push_back(std::move(advice));
+  }
+  if (!probe.withheld_headers.empty()) {
+    finding.certainty = Certainty::kLikely;
+    finding.evidence.push_back(fmt::format(
+        "The probe's headers {} carry credentials and were not sent, so kubelet may get "
+        "another answer.",
+        fmt::join(probe.withheld_headers, ", ")));
   }
 }
 
 /// A packet with so much data fits into the least MTU of IPv6, 1280 bytes, which all links have.
 constexpr std::uint32_t kAlwaysFits = 1208;
-/// What `ping -s` needs to make packets as large as those of segments with TCP's timestamps.
-constexpr std::uint32_t kPingMore = 24;
 
-void ExplainLoss(const ProbeCase& probe, const Silence& silence, Finding& finding) {
+/// What `ping -s` needs to make packets as large as segments with so much data: TCP's header is 12
+/// bytes longer than that of ICMP, and 12 more with timestamps.
+std::uint32_t PingSize(std::uint32_t segment, bool timestamps) {
+  constexpr std::uint32_t kMore = 12;
+  return segment + (timestamps ? 2 : 1) * kMore;
+}
+
+void ExplainLoss(const Silence& silence, Finding& finding) {
   const ServerSocket& socket = SocketOf(silence);
   finding.code = "NC-LOST-005";
-  finding.title =
-      fmt::format("What the application sends from port {} is lost on its way to the node's socket",
-                  probe.probe->port);
   finding.evidence.push_back(fmt::format(
       "The pod's socket of such a connection at that time (sock_diag): the application had written "
-      "{} bytes that were not acknowledged (Send-Q). Their first segment was sent again, or tried "
-      "to be, {} times.",
-      Pending(socket),
+      "{} that were not acknowledged (Send-Q). Their first segment was sent again, or tried to be, "
+      "{} times.",
+      Count(Pending(socket), "byte"),
       socket.retransmits));
   finding.evidence.push_back(fmt::format(
       "Packets without data passed both ways on the same connection: the handshake, and "
@@ -192,7 +251,7 @@ void ExplainLoss(const ProbeCase& probe, const Silence& silence, Finding& findin
         "node makes packets as large as these (up to {} bytes of data). Compare `ip link` of the "
         "pod, of what joins it to the node, and of tunnels between; lower the CNI plugin's MTU to "
         "what passes.",
-        largest + kPingMore,
+        PingSize(largest, socket.timestamps),
         largest));
   }
   finding.fix.emplace_back(
@@ -213,15 +272,16 @@ std::vector<Finding> RequestUnanswered(const Digest& digest) {
     Finding finding;
     finding.certainty = Certainty::kProven;
     finding.subject = probe.subject;
+    finding.title = TitleOf(*probe.probe, *silence);
     finding.evidence.push_back(
         fmt::format("{} connected and got {}; netcheck waited {}.",
                     Count(std::ssize(silence->whole), "request"),
-                    silence->begun ? "no more than the beginning of an answer" : "no answer",
+                    SocketOf(*silence).probe_received > 0 ? "no complete answer" : "no answer",
                     Duration(silence->longest_us)));
     if (silence->progress == Progress::kAnswerLost) {
-      ExplainLoss(probe, *silence, finding);
-    } else if (ThrottlingOf(digest, probe.probe->container).throttled == 0) {
-      ExplainApplication(probe, *silence, finding);
+      ExplainLoss(*silence, finding);
+    } else if (!AnyThrottled(digest)) {
+      ExplainApplication(digest, *probe.probe, *silence, finding);
     } else {
       continue;
     }
