@@ -1,12 +1,12 @@
 // A full or filling conntrack table, its look-alikes, and who is named for it.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "diagnosis/finding.h"
 #include "protocol/json.h"
 #include "support/evidence_builder.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -15,6 +15,7 @@ using protocol::ConntrackUsage;
 using protocol::kResultDeadline;
 using protocol::Where;
 using test::EvidenceBuilder;
+using test::Mentions;
 using Counts = std::map<std::string, std::int64_t>;
 
 constexpr std::int64_t kMax = 4096;
@@ -30,12 +31,6 @@ std::vector<std::string> Codes(const std::vector<Finding>& findings) {
 }
 
 using Names = std::vector<std::string>;
-
-bool Mentions(const std::vector<std::string>& lines, const std::string& text) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    return line.find(text) != std::string::npos;
-  });
-}
 
 /// Nothing left the node; not even the control connection was answered.
 EvidenceBuilder Unanswered() {

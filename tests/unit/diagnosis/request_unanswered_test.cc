@@ -3,6 +3,7 @@
 
 #include "diagnosis/finding.h"
 #include "support/evidence_builder.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 using protocol::CheckAttempt;
 using protocol::Moment;
 using test::EvidenceBuilder;
+using test::Mentions;
 
 using Names = std::vector<std::string>;
 
@@ -89,15 +91,6 @@ void StaysUndetermined(const EvidenceBuilder& builder) {
   CHECK(report.findings.empty());
   REQUIRE(report.unexplained.size() == 1);
   CHECK(report.unexplained[0].stage == Stage::kSlow);
-}
-
-bool Mentions(const Names& lines, const std::string& text) {
-  for (const std::string& line : lines) {
-    if (line.find(text) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace

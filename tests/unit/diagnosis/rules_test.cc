@@ -6,6 +6,7 @@
 
 #include "diagnosis/finding.h"
 #include "support/evidence_builder.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 using protocol::kResultDeadline;
 using protocol::Where;
 using test::EvidenceBuilder;
+using test::Mentions;
 
 constexpr std::uint32_t kRefusedByPod =
     protocol::kSeenNodeSyn | protocol::kSeenPodSyn | protocol::kSeenPodRst | protocol::kSeenNodeRst;
@@ -30,15 +32,6 @@ std::vector<std::string> Codes(const EvidenceBuilder& builder) {
 }
 
 using Names = std::vector<std::string>;
-
-bool Mentions(const std::vector<std::string>& lines, const std::string& text) {
-  for (const std::string& line : lines) {
-    if (line.find(text) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
-}
 
 EvidenceBuilder Refused(const std::vector<protocol::Listener>& listeners) {
   EvidenceBuilder builder;

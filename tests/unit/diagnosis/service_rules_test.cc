@@ -9,6 +9,7 @@
 #include "diagnosis/finding.h"
 #include "protocol/json.h"
 #include "protocol/version.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -18,6 +19,7 @@ using protocol::FilterTable;
 using protocol::kResultDeadline;
 using protocol::Moment;
 using protocol::Where;
+using test::Mentions;
 using Names = std::vector<std::string>;
 
 constexpr const char* kVip = "10.96.0.10";
@@ -156,15 +158,6 @@ Names Codes(ServiceBuilder& builder) {
   }
   CHECK(report.risks.empty());
   return codes;
-}
-
-bool Mentions(const Names& lines, const std::string& text) {
-  for (const std::string& line : lines) {
-    if (line.find(text) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "diagnosis/finding.h"
 #include "diagnosis/forecast.h"
 #include "support/evidence_builder.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -14,6 +15,7 @@ using protocol::Moment;
 using protocol::Where;
 using test::EvidenceBuilder;
 using test::kSeenAll;
+using test::Mentions;
 
 using Names = std::vector<std::string>;
 
@@ -23,15 +25,6 @@ Names Codes(const std::vector<Finding>& findings) {
     codes.push_back(finding.code);
   }
   return codes;
-}
-
-bool Mentions(const std::vector<std::string>& lines, const std::string& text) {
-  for (const std::string& line : lines) {
-    if (line.find(text) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /// An answer whose handshake took `connect_us` of the whole.

@@ -1,11 +1,11 @@
 // tcp_tw_recycle behind NAT, from the counters of a 3.10 kernel, and what looks like it.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "diagnosis/finding.h"
 #include "support/evidence_builder.h"
+#include "support/mentions.h"
 
 namespace netcheck::diagnosis {
 namespace {
@@ -14,6 +14,7 @@ using protocol::kResultDeadline;
 using protocol::Moment;
 using protocol::Where;
 using test::EvidenceBuilder;
+using test::Mentions;
 
 constexpr std::uint32_t kReachedPod = protocol::kSeenNodeSyn | protocol::kSeenPodSyn;
 
@@ -26,12 +27,6 @@ std::vector<std::string> Codes(const EvidenceBuilder& builder) {
 }
 
 using Names = std::vector<std::string>;
-
-bool Mentions(const std::vector<std::string>& lines, const std::string& text) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    return line.find(text) != std::string::npos;
-  });
-}
 
 /// How much the counters of the pod's namespace rise meanwhile.
 struct Rises {
