@@ -37,6 +37,13 @@ std::string Span(double seconds) {
                             : fmt::format("{:.0f} days", seconds / kDay);
 }
 
+std::string NotSent(const std::vector<std::string>& headers) {
+  return fmt::format(
+      "The probe's headers {} carry credentials and were not sent, so kubelet may get another "
+      "answer.",
+      fmt::join(headers, ", "));
+}
+
 std::string Printable(std::string_view text) {
   constexpr unsigned char kFirstPrintable = 0x20;
   constexpr unsigned char kDelete = 0x7f;

@@ -20,6 +20,10 @@ std::string Span(double seconds);
 using model::HostPort;
 using model::IsIpv6;
 
+/// Why an answer may be another one than kubelet gets: these headers of the probe carry
+/// credentials.
+std::string NotSent(const std::vector<std::string>& headers);
+
 /// Control characters as escapes: a terminal would obey what a peer put into its answer.
 std::string Printable(std::string_view text);
 

@@ -89,10 +89,7 @@ std::vector<Finding> HttpStatus(const Digest& digest) {
     }
     if (!probe.probe->withheld_headers.empty()) {
       finding.certainty = Certainty::kPossible;
-      finding.evidence.push_back(
-          fmt::format("The probe's headers {} carry credentials and were not sent, so kubelet may "
-                      "get another answer.",
-                      fmt::join(probe.probe->withheld_headers, ", ")));
+      finding.evidence.push_back(NotSent(probe.probe->withheld_headers));
     }
     finding.claims = std::move(claims);
     findings.push_back(std::move(finding));

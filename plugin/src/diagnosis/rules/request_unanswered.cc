@@ -214,10 +214,7 @@ void ExplainApplication(const Digest& digest,
   }
   if (!probe.withheld_headers.empty()) {
     finding.certainty = Certainty::kLikely;
-    finding.evidence.push_back(fmt::format(
-        "The probe's headers {} carry credentials and were not sent, so kubelet may get "
-        "another answer.",
-        fmt::join(probe.withheld_headers, ", ")));
+    finding.evidence.push_back(NotSent(probe.withheld_headers));
   }
 }
 
